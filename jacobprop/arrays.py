@@ -1,0 +1,175 @@
+"""What comes in becomes a plain array of floats, or of sympy expressions, or is refused with a remedy."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DTypeError, EmptyBatchError, NonFiniteError, ShapeError
+
+Array: TypeAlias = NDArray[Any]
+
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+quiet: Callable[[_Call], _Call] = np.errstate(all="ignore")
+"""Decorates every public computation: no floating point warning leaves it, whatever the caller's errstate."""
+
+_REMEDIES = {
+    "b": "Convert it with .astype(float) if true means 1.",
+    "c": "Take real and imaginary parts as separate columns.",
+    "U": "Parse the numbers first, for example with .astype(float).",
+    "S": "Parse the numbers first, for example with .astype(float).",
+    "M": "Convert dates to numbers first.",
+    "m": "Convert durations to numbers first.",
+    "V": "Pass the numeric columns as a two-dimensional array.",
+}
+
+
+def as_array(value: object, what: str, where: str = "", integers: Any = np.float64) -> Array:
+    """Return `value` as a plain array of floats (float16, 32, 64) or of sympy expressions.
+
+    Integers become `integers`, other byte orders the machine's own. The result may share
+    memory with `value`; nobody writes into it. `what` and `where` word the error.
+
+    Raises
+    ------
+    DTypeError
+        bool, complex, string, ragged, masked or sparse input, or objects other than sympy expressions.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise DTypeError(
+            f"{what} is a masked array, whose hidden values would be used",
+            where=where,
+            remedy="Fill the mask first with .filled(...).",
+        )
+    if type(value).__module__.startswith("scipy.sparse"):
+        raise DTypeError(f"{what} is sparse", where=where, remedy="Pass .toarray().")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DTypeError(
+            f"{what} is not a rectangular array of numbers",
+            where=where,
+            got=type(value).__name__,
+            remedy="Give every row the same length.",
+        ) from error
+    kind = array.dtype.kind
+    if kind == "f":
+        if array.dtype.itemsize > 8:
+            raise DTypeError(
+                f"{what} has an extended precision",
+                where=where,
+                got=array.dtype,
+                expected="float16, float32 or float64",
+                remedy="Convert it with .astype(float).",
+            )
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+    if kind in "iu":
+        return array.astype(integers)
+    if kind == "O":
+        return _symbolic(array, what, where)
+    raise DTypeError(
+        f"{what} does not hold real numbers",
+        where=where,
+        got=array.dtype,
+        expected="floats or integers",
+        remedy=_REMEDIES.get(kind, ""),
+    )
+
+
+def _symbolic(array: Array, what: str, where: str) -> Array:
+    """Accept an object array if sympy expressions (and plain numbers) are all that it holds."""
+    loaded = sys.modules.get("sympy")  # without sympy loaded, nothing can be a sympy expression
+    allowed = (int, float, loaded.Expr) if loaded else ()
+    for entry in array.flat:
+        if isinstance(entry, bool) or not isinstance(entry, allowed):
+            raise DTypeError(
+                f"{what} is an array of objects",
+                where=where,
+                got=f"an entry of type {type(entry).__name__}",
+                expected="floats, integers, or sympy expressions throughout",
+                remedy="Convert it with np.asarray(..., dtype=float).",
+            )
+    return array
+
+
+def is_symbolic(*arrays: Array) -> bool:
+    """True if any array holds sympy expressions."""
+    return any(array.dtype.kind == "O" for array in arrays)
+
+
+def freeze(array: Array) -> Array:
+    """Make a freshly computed array read-only, with the memory it views."""
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        owner.flags.writeable = False
+        owner = owner.base
+    return array
+
+
+def frozen(value: object, what: str, where: str = "") -> Array:
+    """Return `value` as a read-only array: shared if nobody can write into it, else copied."""
+    array = as_array(value, what, where)
+    owner: object = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return freeze(array.copy())
+        owner = owner.base
+    return array if owner is None else freeze(array.copy())  # bytes, mmap: their owner may write
+
+
+def require_finite(array: Array, what: str, where: str = "") -> None:
+    """Refuse nan and infinities, naming the first place."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise NonFiniteError(
+            f"{what} is not finite at {list(place)}",
+            where=where,
+            got=array[place],
+            expected="finite numbers",
+            remedy="Training may have diverged: lower the learning rate, or repair the values.",
+        )
+
+
+def as_cases(
+    value: object, what: str, width: int | None, where: str = "", integers: Any = np.float64
+) -> Array:
+    """Return `value` as one case (1-D) or a stack of cases (2-D) of the given width.
+
+    Raises
+    ------
+    ShapeError
+        Another number of axes, or another width.
+    EmptyBatchError
+        A stack of zero cases.
+    """
+    array = as_array(value, what, where, integers)
+    if array.ndim not in (1, 2):
+        raise ShapeError(
+            f"{what} must be one case or a stack of cases",
+            where=where,
+            got=f"shape {array.shape}",
+            expected=f"({width or 'width'},) or (cases, {width or 'width'})",
+            remedy="Reshape it with .reshape(cases, -1).",
+        )
+    if width is not None and array.shape[-1] != width:
+        one_column = array.ndim == 1 and width == 1
+        raise ShapeError(
+            f"{what} has the wrong width",
+            where=where,
+            got=f"shape {array.shape}",
+            expected=f"({width},) or (cases, {width})",
+            remedy="One feature and many cases: pass a column, X[:, None]."
+            if one_column
+            else "A row is a case and a column is a feature: check for a transpose or a missing column.",
+        )
+    if array.ndim == 2 and array.shape[0] == 0:
+        raise EmptyBatchError(
+            f"{what} has no cases",
+            where=where,
+            got=f"shape {array.shape}",
+            expected="at least one case",
+            remedy="Skip empty batches.",
+        )
+    return array
