@@ -1,0 +1,337 @@
+"""Elementwise functions f with f', f'' and their sympy expressions, and the registry of names.
+
+The derivative is a function of the sum z, not of the output f(z), which has lost the saturated range;
+``from_output`` holds the slides' psi, f' in terms of the output, where it exists (seed row B-24).
+To add an activation, write one entry at the end of this file.
+"""
+
+import difflib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from . import elementary
+from ._lazy import sympy
+from .arrays import Array, as_array, is_symbolic
+from .errors import ShapeError, UnknownNameError, UnsupportedLayerError
+
+Function: TypeAlias = Callable[[Array], Array]
+AtKink: TypeAlias = Literal["left", "right", "middle"] | float
+
+
+class Kernel(Protocol):
+    """Write f(z) into `value`, which may be z itself, and f'(z) into `derivative` unless it is None."""
+
+    def __call__(self, z: Array, value: Array, derivative: Array | None = None) -> None: ...
+
+
+@dataclass(frozen=True)
+class Kink:
+    """A point where f has two one-sided derivatives."""
+
+    point: float
+    left: float
+    right: float
+
+    def derivative(self, at_kink: AtKink) -> float:
+        """The value that f' is given here."""
+        sides = {"left": self.left, "right": self.right, "middle": (self.left + self.right) / 2}
+        return sides[at_kink] if isinstance(at_kink, str) else float(at_kink)
+
+
+@dataclass(frozen=True, repr=False)
+class Activation:
+    """a = f(z), entry by entry, with f'(z) and f''(z).
+
+    Parameters
+    ----------
+    name : str
+        What it is called in networks, reports and files.
+    function : callable
+        f: a float64 array to a float64 array of the same shape. It gets a private copy.
+    derivatives : tuple of callables
+        f', f'', ..., likewise. At a kink f' is the left derivative.
+    expression_builder : callable, optional
+        The symbol z to the sympy expression f(z). Without it, symbolic arrays are refused.
+    kernel : callable, optional
+        ``kernel(z, value, derivative)`` writes both in place, in z's dtype; by default it is
+        made of `function` and `derivatives`.
+    from_output : callable, optional
+        psi with f'(z) = psi(f(z)), if the output determines the derivative.
+    corners : tuple of Kink, optional
+        Where f' jumps.
+    at_kink : {"left", "right", "middle"} or float, optional
+        What f' is there; see `with_kink`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cube = Activation("cube", lambda z: z**3, (lambda z: 3 * z**2,))
+    >>> cube.derivative(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+
+    An activation pickles if its functions do, so name them in a module rather than use a lambda.
+    """
+
+    name: str
+    function: Function
+    derivatives: tuple[Function, ...]
+    expression_builder: Callable[[Any], Any] | None = None
+    kernel: Kernel | None = None
+    from_output: Function | None = None
+    corners: tuple[Kink, ...] = ()
+    at_kink: AtKink = "left"
+
+    def __post_init__(self) -> None:
+        choice = self.at_kink
+        if isinstance(choice, (int, float)) and not isinstance(choice, bool):
+            known = math.isfinite(choice)
+        else:
+            known = isinstance(choice, str) and choice in ("left", "right", "middle")
+        if not known:
+            raise UnknownNameError(
+                "no such derivative at a kink",
+                where=self._where("at_kink"),
+                got=repr(self.at_kink),
+                expected="'left', 'right', 'middle' or a finite number",
+                remedy="'left' is the default: relu'(0) = 0.",
+            )
+
+    def __repr__(self) -> str:
+        kink = f", at_kink={self.at_kink!r}" if self.corners and self.at_kink != "left" else ""
+        return f"Activation({self.name!r}{kink})"
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The points where f' jumps."""
+        return tuple(kink.point for kink in self.corners)
+
+    def value(self, z: object) -> Array:
+        """f(z): float16, 32 or 64 as z is, rounded once from float64; expressions for expressions."""
+        array = as_array(z, "z", self._where("value"))
+        if is_symbolic(array):
+            return _substitute(self.expression, array)
+        return self._apply(self.function, array, "value")
+
+    def derivative(self, z: object, order: int = 1) -> Array:
+        """f'(z), or f''(z) for order 2, with dtype and shape as in `value`."""
+        where = self._where("derivative")
+        array = as_array(z, "z", where)
+        self._check_order(order, len(self.derivatives), where)
+        if is_symbolic(array):
+            return _substitute(self.derivative_expression(order), array)
+        slope = self._apply(self.derivatives[order - 1], array, "derivative")
+        for kink in self._moved_corners if order == 1 else ():
+            slope = np.where(array == kink.point, kink.derivative(self.at_kink), slope)
+        return slope
+
+    def into(self, z: Array, value: Array, derivative: Array | None = None) -> None:
+        """Write f(z) and f'(z) at once: the fast door of forward passes and of the delta rule.
+
+        `value` and `derivative` have z's shape and float dtype. `value` may be z itself;
+        `derivative` shares memory with neither, or is None and is not computed. Nothing is checked.
+        """
+        corners = () if derivative is None else self._moved_corners
+        places = [z == kink.point for kink in corners]  # z may be overwritten
+        if self.kernel is not None:
+            self.kernel(z, value, derivative)
+        else:
+            if derivative is not None:
+                derivative[...] = self._apply(self.derivatives[0], z, "into")
+            value[...] = self._apply(self.function, z, "into")
+        if derivative is not None:
+            for kink, place in zip(corners, places, strict=True):
+                derivative[place] = kink.derivative(self.at_kink)
+
+    @property
+    def expression(self) -> Any:
+        """f(z) as a sympy expression in ``sympy.Symbol("z", real=True)``."""
+        if self.expression_builder is None:
+            raise UnsupportedLayerError(
+                "the activation has no sympy expression",
+                where=self._where("expression"),
+                remedy="Give it an expression_builder, a function from the symbol z to the expression.",
+            )
+        return self.expression_builder(_symbol())
+
+    def derivative_expression(self, order: int = 1) -> Any:
+        """The derivative of `expression` of any order, by sympy; at a kink as `at_kink` says."""
+        self._check_order(order, math.inf, self._where("derivative_expression"))
+        z = _symbol()
+        slope = sympy.diff(self.expression, z)
+        for kink in self.corners:
+            point, chosen = _exact(kink.point), _exact(kink.derivative(self.at_kink))
+            if slope.xreplace({z: point}) != chosen:
+                slope = sympy.piecewise_fold(sympy.Piecewise((chosen, sympy.Eq(z, point)), (slope, True)))
+        return sympy.diff(slope, z, order - 1)
+
+    def with_kink(self, at_kink: AtKink) -> "Activation":
+        """The same function with f' at its kinks set to the left, right or middle value, or a number.
+
+        Such an activation has no `from_output` unless the left value is asked for: the output at the
+        kink of relu, 0, is also the output to its left (E-29).
+        """
+        if not self.corners:
+            raise UnknownNameError(
+                "the function is smooth and has no kink",
+                where=self._where("at_kink"),
+                got=repr(at_kink),
+                remedy="Leave at_kink out.",
+            )
+        return replace(self, at_kink=at_kink, from_output=self.from_output if at_kink == "left" else None)
+
+    def _apply(self, function: Function, z: Array, call: str) -> Array:
+        """Evaluate in float64, without warnings, and round once."""
+        with np.errstate(all="ignore"):
+            result = as_array(function(z.astype(np.float64)), "the result", self._where(call))
+            if result.shape != z.shape:
+                raise ShapeError(
+                    "the function is not elementwise",
+                    where=self._where(call),
+                    got=f"shape {result.shape}",
+                    expected=f"the shape of z, {z.shape}",
+                    remedy="Return one number for each entry; for a constant use np.full_like(z, c).",
+                )
+            return result.astype(z.dtype, copy=False)
+
+    @property
+    def _moved_corners(self) -> tuple[Kink, ...]:
+        """The kinks where f' is not the left derivative, which is what the functions return."""
+        return () if self.at_kink == "left" else self.corners
+
+    def _check_order(self, order: int, most: float, where: str) -> None:
+        if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 1 <= order <= most:
+            raise UnknownNameError(
+                "there is no derivative of this order",
+                where=where,
+                got=repr(order),
+                expected=f"an integer from 1 to {most}" if most < math.inf else "an integer from 1 on",
+                remedy="derivative_expression(order) knows every order from 1 on.",
+            )
+
+    def _where(self, call: str) -> str:
+        return f"activation {self.name!r}, {call}"
+
+
+def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) -> Activation:
+    """The activation of a name, or the given one, with f' at its kinks as `at_kink` says.
+
+    Raises
+    ------
+    UnknownNameError
+        No such name, or an `at_kink` that is neither a side nor a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> get("relu").derivative(np.array([-1.0, 0.0, 1.0]))
+    array([0., 0., 1.])
+    >>> get("relu", at_kink="middle").derivative(np.array([-1.0, 0.0, 1.0]))
+    array([0. , 0.5, 1. ])
+    """
+    if isinstance(name_or_activation, Activation):
+        found = name_or_activation
+    elif isinstance(name_or_activation, str) and name_or_activation in _REGISTRY:
+        found = _REGISTRY[name_or_activation]
+    else:
+        near = difflib.get_close_matches(str(name_or_activation).lower(), _REGISTRY, n=1)
+        raise UnknownNameError(
+            "unknown activation",
+            where="activations.get",
+            got=repr(name_or_activation),
+            expected="one of " + ", ".join(_REGISTRY),
+            remedy=f"Did you mean {near[0]!r}?" if near else "For a function of your own pass an Activation.",
+        )
+    return found if at_kink is None else found.with_kink(at_kink)
+
+
+def _symbol() -> Any:
+    return sympy.Symbol("z", real=True)
+
+
+def _exact(number: float) -> Any:
+    return sympy.nsimplify(number, rational=True)
+
+
+def _substitute(expression: Any, z: Array) -> Array:
+    """Put each entry of z into the expression, unevaluated beyond what sympy's constructors do."""
+    result, symbol = np.empty(z.shape, dtype=object), _symbol()
+    for place in np.ndindex(z.shape):
+        result[place] = expression.xreplace({symbol: sympy.sympify(z[place])})
+    return result
+
+
+# ---- the entries: sympy is loaded when an expression is first asked for
+
+
+def _identity_expression(z: Any) -> Any:
+    return z
+
+
+def _sigmoid_expression(z: Any) -> Any:
+    return 1 / (1 + sympy.exp(-z))
+
+
+def _tanh_expression(z: Any) -> Any:
+    return sympy.tanh(z)
+
+
+def _relu_expression(z: Any) -> Any:
+    return sympy.Piecewise((0, z <= 0), (z, True))
+
+
+def _softplus_expression(z: Any) -> Any:
+    return sympy.log(1 + sympy.exp(z))
+
+
+_ENTRIES = (
+    Activation(
+        "identity",
+        elementary.identity,
+        (elementary.one, elementary.zero),
+        _identity_expression,
+        elementary.identity_into,
+        from_output=elementary.one,
+    ),
+    Activation(
+        "sigmoid",
+        elementary.sigmoid,
+        (elementary.sigmoid_derivative, elementary.sigmoid_second_derivative),
+        _sigmoid_expression,
+        elementary.sigmoid_into,
+        from_output=elementary.sigmoid_psi,
+    ),
+    Activation(
+        "tanh",
+        elementary.tanh,
+        (elementary.tanh_derivative, elementary.tanh_second_derivative),
+        _tanh_expression,
+        elementary.tanh_into,
+        from_output=elementary.tanh_psi,
+    ),
+    Activation(
+        "relu",
+        elementary.relu,
+        (elementary.relu_derivative, elementary.zero_off_kink),
+        _relu_expression,
+        elementary.relu_into,
+        from_output=elementary.relu_derivative,
+        corners=(Kink(0.0, left=0.0, right=1.0),),
+    ),
+    Activation(
+        "softplus",
+        elementary.softplus,
+        (elementary.sigmoid, elementary.sigmoid_derivative),
+        _softplus_expression,
+        elementary.softplus_into,
+        from_output=elementary.softplus_psi,
+    ),
+)
+_ALIASES = {"logistic": "sigmoid"}
+
+NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES)
+_REGISTRY = {entry.name: entry for entry in _ENTRIES}
+_REGISTRY |= {alias: _REGISTRY[name] for alias, name in _ALIASES.items()}

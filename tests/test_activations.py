@@ -1,0 +1,318 @@
+"""Activations: dtypes, expressions, kinks, psi, errors, and a user's own, against independent routes."""
+
+import math
+import pickle
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+import sympy
+
+from jacobprop.activations import NAMES, Activation, Kink, get
+from jacobprop.differences import central_differences
+from jacobprop.errors import DTypeError, ShapeError, UnknownNameError, UnsupportedLayerError
+
+z = sympy.Symbol("z", real=True)
+RNG = np.random.default_rng(17)
+POINTS = np.array([-30.5, -3.0, -1.25, -0.01, 0.01, 0.5, 2.0, 7.75, 30.5])
+
+WITNESSES = {  # f and f' by other formulas, good to 1e-14 in float64 over the range of float32
+    "identity": (lambda x: x, lambda x: np.ones_like(x)),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda x: 0.5 / (1 + np.cosh(x))),
+    "tanh": (
+        lambda x: np.sign(x) * -np.expm1(-2 * abs(x)) / (1 + np.exp(-2 * abs(x))),
+        lambda x: np.cosh(x) ** -2,
+    ),
+    "relu": (lambda x: (x + abs(x)) / 2, lambda x: (x > 0).astype(float)),
+    "softplus": (lambda x: np.where(x > 0, x, 0) + np.log1p(np.exp(-abs(x))), lambda x: 1 / (1 + np.exp(-x))),
+}
+
+
+def cube(x):
+    return x**3
+
+
+def cube_slope(x):
+    return 3 * x**2
+
+
+def every_float16():
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    return numbers[np.isfinite(numbers)]
+
+
+def random_float32(count=200_000):
+    bits = np.random.default_rng(23).integers(0, 2**32, size=count, dtype=np.uint32).view(np.float32)
+    moderate = np.random.default_rng(24).uniform(-110, 110, size=count).astype(np.float32)
+    return np.concatenate([bits[np.isfinite(bits)], moderate])
+
+
+@pytest.mark.parametrize("numbers", [every_float16, random_float32])
+@pytest.mark.parametrize("name", NAMES)
+def test_half_and_single_precision_round_once(name, numbers):
+    x = numbers()
+    double = x.astype(np.float64)
+    kind = np.finfo(x.dtype)
+    with np.errstate(all="ignore"):
+        truths = [witness(double) for witness in WITNESSES[name]]
+    with np.errstate(all="raise"):
+        results = get(name).value(x), get(name).derivative(x)
+    for got, truth in zip(results, truths, strict=True):
+        assert got.dtype == x.dtype
+        exponent = np.maximum(np.frexp(truth)[1] - 1, kind.minexp)
+        assert np.all(
+            abs(got.astype(float) - truth) <= (0.5 + 2.0**-20) * np.ldexp(1.0, exponent - kind.nmant)
+        )
+
+
+@pytest.mark.seed("D-12", "D-13", "H-49", "S-19")
+@pytest.mark.parametrize("name", NAMES)
+def test_derivatives_agree_with_sympy_and_with_differences(name):
+    activation = get(name)
+    f = activation.expression
+    assert f.free_symbols == {z}
+    exact_f, *exact = (
+        np.array([sympy.N(sympy.diff(f, z, k).subs(z, sympy.Rational(x)), 30) for x in POINTS], float)
+        for k in range(3)
+    )
+    np.testing.assert_allclose(activation.value(POINTS), exact_f, rtol=1e-15)
+    for order, lower in ((1, activation.value), (2, activation.derivative)):
+        got = activation.derivative(POINTS, order)
+        np.testing.assert_allclose(got, exact[order - 1], rtol=1e-15)
+        expression = activation.derivative_expression(order)
+        assert sympy.simplify(expression - sympy.diff(f, z, order)).subs(z, sympy.Rational(3, 7)) == 0
+        differences = central_differences(lower, POINTS, step=0.009)
+        np.testing.assert_allclose(differences, np.diag(got), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.seed("D-13", "B-45", "H-49")
+def test_the_slides_identities():
+    sigmoid, tanh, relu, softplus = (get(name).expression for name in ("sigmoid", "tanh", "relu", "softplus"))
+    slope = sympy.diff(sigmoid, z)
+    assert sympy.simplify(slope - sympy.exp(-z) / (1 + sympy.exp(-z)) ** 2) == 0
+    assert sympy.simplify(slope - sigmoid * (1 - sigmoid)) == 0
+    assert sympy.simplify((2 * sigmoid.subs(z, 2 * z) - 1 - tanh).rewrite(sympy.exp)) == 0
+    assert sympy.simplify(sympy.diff(tanh, z) - (1 - tanh**2)) == 0
+    assert sympy.simplify(sympy.diff(softplus, z) - sigmoid) == 0
+    assert [relu.subs(z, x) for x in (-2, 0, 3)] == [0, 0, 3]
+    assert str(get("sigmoid").derivative_expression()) == "exp(-z)/(1 + exp(-z))**2"
+
+
+@pytest.mark.seed("B-24")
+@pytest.mark.parametrize("name", NAMES)
+def test_psi_is_the_derivative_in_terms_of_the_output(name):
+    activation = get(name)
+    x = RNG.normal(size=(3, 5))
+    np.testing.assert_allclose(
+        activation.from_output(activation.value(x)), activation.derivative(x), rtol=1e-13
+    )
+
+
+@pytest.mark.seed("E-29")
+def test_at_a_kink_the_derivative_is_chosen():
+    x = np.array([-1.0, 0.0, -0.0, 1.0, np.nan])
+    for at_kink, middle in ((None, 0), ("left", 0), ("right", 1), ("middle", 0.5), (0.25, 0.25), (1, 1)):
+        relu = get("relu", at_kink=at_kink)
+        wanted = [0, middle, middle, 1, np.nan]
+        assert relu.kinks == (0.0,)
+        np.testing.assert_array_equal(relu.derivative(x), wanted)
+        np.testing.assert_array_equal(relu.derivative(x.astype(np.float16)), wanted)
+        np.testing.assert_array_equal(relu.derivative(x, 2), [0, 0, 0, 0, np.nan])
+        value, derivative = x.copy(), np.empty_like(x)
+        relu.into(value, value, derivative)
+        np.testing.assert_array_equal(derivative, wanted)
+        np.testing.assert_array_equal(value, [0, 0, 0, 1, np.nan])
+        symbolic = relu.derivative(np.array([-1, sympy.Integer(0), 1], dtype=object))
+        assert [float(entry) for entry in symbolic] == [0, middle, 1]
+        assert (relu.from_output is None) == (at_kink not in (None, "left"))  # the output 0 cannot tell
+        assert get(relu, at_kink="right").derivative(0.0) == 1
+    assert get("sigmoid").kinks == ()
+    assert float(get("softplus").derivative(0.0)) == 0.5  # the smooth limit of relu
+
+
+def test_expressions_go_in_and_out_entry_by_entry():
+    x, y = sympy.symbols("x y", real=True)
+    entries = np.array([[x, y + 1, 0], [0.5, x * y, -2]], dtype=object)
+    for name in NAMES:
+        activation = get(name)
+        for got, expression in (
+            (activation.value(entries), activation.expression),
+            (activation.derivative(entries), activation.derivative_expression()),
+            (activation.derivative(entries, 2), activation.derivative_expression(2)),
+        ):
+            assert got.dtype == object
+            assert got.shape == entries.shape
+            for place in np.ndindex(entries.shape):
+                assert isinstance(got[place], sympy.Expr)
+                difference = got[place] - expression.subs(z, entries[place])
+                assert abs(difference.subs({x: 0.3, y: -1.7}).evalf()) < 1e-15
+    scalar = get("sigmoid").value(np.array(x, dtype=object))
+    assert scalar.shape == ()
+    assert scalar[()] == 1 / (1 + sympy.exp(-x))
+    renamed = get("tanh").derivative(np.array([z], dtype=object))  # the symbol z itself may come in
+    assert renamed[0] == 1 - sympy.tanh(z) ** 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_comes_in_is_not_changed_and_not_shared(name):
+    activation = get(name)
+    for x in (
+        POINTS,
+        POINTS[::-2],
+        np.broadcast_to(np.float32(1.5), (2, 3)),
+        np.asfortranarray(POINTS.reshape(3, 3)),
+    ):
+        before = x.copy()
+        for got in (activation.value(x), activation.derivative(x)):
+            assert got.shape == x.shape
+            assert got.dtype == x.dtype
+            assert not np.shares_memory(got, x)
+            got[...] = 7
+        np.testing.assert_array_equal(x, before)
+    assert activation.value([1, 2]).dtype == np.float64
+    assert activation.value(np.int8(3)).shape == ()
+    assert activation.value(np.zeros((0, 4), np.float32)).shape == (0, 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_warns(name):
+    x = np.array([np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324, 745.0, -745.0])
+    activation = get(name)
+    with np.errstate(all="raise"):
+        for numbers in (x, x[:3].astype(np.float32), x[:3].astype(np.float16)):
+            results = [
+                activation.value(numbers),
+                activation.derivative(numbers),
+                activation.derivative(numbers, 2),
+            ]
+            value, slope = numbers.copy(), np.empty_like(numbers)
+            activation.into(value, value, slope)
+            assert np.isnan(results[0][0])
+            assert not np.isnan([result[1:] for result in (*results, value, slope)]).any()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_into_agrees_with_the_accurate_door(dtype):
+    x = RNG.normal(size=(6, 7)).astype(dtype)
+    for activation in (*map(get, NAMES), Activation("cube", cube, (cube_slope,))):
+        value, derivative = np.empty_like(x), np.empty_like(x)
+        activation.into(x, value, derivative)
+        tolerance = 8 * np.finfo(dtype).eps
+        np.testing.assert_allclose(value, activation.value(x), rtol=tolerance)
+        np.testing.assert_allclose(derivative, activation.derivative(x), rtol=tolerance)
+        overwritten = x.copy()
+        activation.into(overwritten, overwritten, None)
+        np.testing.assert_array_equal(overwritten, value)
+        overwritten, slope = x.copy(), np.empty_like(x)
+        activation.into(overwritten, overwritten, slope)
+        np.testing.assert_array_equal(overwritten, value)
+        np.testing.assert_array_equal(slope, derivative)
+
+
+def test_an_activation_of_ones_own():
+    own = Activation("cube", cube, (cube_slope,), expression_builder=cube)
+    np.testing.assert_array_equal(own.value([1, 2]), [1, 8])
+    np.testing.assert_array_equal(own.derivative([1, 2]), [3, 12])
+    assert own.derivative_expression(3) == 6
+    assert own.value(np.array([z + 1], dtype=object))[0] == (z + 1) ** 3
+    assert get(own) is own
+    assert own.from_output is None
+    assert repr(own) == "Activation('cube')"
+    assert repr(get("relu", at_kink="right")) == "Activation('relu', at_kink='right')"
+
+    clipped = Activation(
+        "clip",
+        lambda x: np.clip(x, -1, 1),
+        (lambda x: ((x > -1) & (x <= 1)).astype(float),),
+        expression_builder=lambda x: sympy.Min(1, sympy.Max(-1, x)),
+        corners=(Kink(-1.0, left=0.0, right=1.0), Kink(1.0, left=1.0, right=0.0)),
+    )
+    x = np.array([-2.0, -1, 0, 1, 2])
+    for at_kink, slopes in (
+        ("left", [0, 0, 1, 1, 0]),
+        ("right", [0, 1, 1, 0, 0]),
+        ("middle", [0, 0.5, 1, 0.5, 0]),
+    ):
+        activation = get(clipped, at_kink=at_kink)
+        derivative = np.empty_like(x)
+        activation.into(x.copy(), np.empty_like(x), derivative)
+        np.testing.assert_array_equal(derivative, slopes)
+        np.testing.assert_array_equal(activation.derivative(x), slopes)
+        symbolic = activation.derivative(np.array([sympy.Integer(int(entry)) for entry in x], dtype=object))
+        np.testing.assert_array_equal(symbolic.astype(float), slopes)
+
+
+def test_activations_are_frozen_values_that_pickle():
+    for activation in (*map(get, NAMES), get("relu", at_kink=0.5), Activation("cube", cube, (cube_slope,))):
+        again = pickle.loads(pickle.dumps(activation))  # noqa: S301  (our own bytes)
+        assert again == activation
+        assert hash(again) == hash(activation)
+        np.testing.assert_array_equal(again.derivative(POINTS), activation.derivative(POINTS))
+    with pytest.raises(FrozenInstanceError):
+        get("relu").name = "other"
+    assert get("logistic") is get("sigmoid")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (
+            lambda: get("sigmiod"),
+            UnknownNameError,
+            r"unknown activation; got 'sigmiod', expected one of identity, "
+            r"sigmoid, tanh, relu, softplus, logistic\. Did you mean 'sigmoid'\?",
+        ),
+        (lambda: get("ReLU"), UnknownNameError, "Did you mean 'relu'"),
+        (lambda: get(np.tanh), UnknownNameError, "For a function of your own pass an Activation"),
+        (
+            lambda: get("relu", at_kink="up"),
+            UnknownNameError,
+            "'relu', at_kink: .*got 'up', expected 'left', 'right'",
+        ),
+        (lambda: get("relu", at_kink=math.nan), UnknownNameError, "got nan, expected .* a finite number"),
+        (lambda: get("relu", at_kink=True), UnknownNameError, "got True"),
+        (
+            lambda: get("tanh", at_kink="left"),
+            UnknownNameError,
+            "'tanh', at_kink: .* smooth.*Leave at_kink out",
+        ),
+        (lambda: get("tanh").derivative(1.0, 3), UnknownNameError, "got 3, expected an integer from 1 to 2"),
+        (lambda: get("tanh").derivative(1.0, 0), UnknownNameError, "no derivative of this order; got 0"),
+        (lambda: get("tanh").derivative(1.0, True), UnknownNameError, "got True"),
+        (
+            lambda: get("tanh").derivative_expression(1.5),
+            UnknownNameError,
+            "got 1.5, expected an integer from 1 on",
+        ),
+        (
+            lambda: get("tanh").value(["a"]),
+            DTypeError,
+            "activation 'tanh', value: z does not hold real numbers",
+        ),
+        (lambda: get("tanh").value(np.array([1j])), DTypeError, "Take real and imaginary parts"),
+        (
+            lambda: Activation("cube", cube, (cube_slope,)).expression,
+            UnsupportedLayerError,
+            "'cube', expression: .*no sympy expression.*expression_builder",
+        ),
+        (
+            lambda: Activation("cube", cube, (cube_slope,)).value(np.array([z])),
+            UnsupportedLayerError,
+            "'cube'",
+        ),
+        (
+            lambda: Activation("total", np.sum, (np.ones_like,)).value([1, 2]),
+            ShapeError,
+            r"'total', value: .* not elementwise; got shape \(\), expected the shape of z, \(2,\)",
+        ),
+        (
+            lambda: Activation("flat", cube, (lambda x: 1.0,)).derivative([1, 2]),
+            ShapeError,
+            r"np\.full_like\(z, c\)",
+        ),
+    ],
+)
+def test_errors_name_the_call_and_the_remedy(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
+    assert issubclass(UnknownNameError, ValueError)
