@@ -1,0 +1,32 @@
+"""What a Jacobian is: structured, immutable linear maps and the table of their products."""
+
+from . import sums as _sums  # noqa: F401  (fills the table of sums)
+from .base import DENSE_LIMIT, Jacobian
+from .dense import DenseJacobian
+from .diagonal import DiagonalJacobian
+from .identity import IdentityJacobian
+from .low_rank import DiagonalPlusLowRankJacobian
+from .rules import KINDS, RULES, price
+from .scaled import ScaledJacobian
+from .structure import Structure
+from .tensor import JacobianTensor
+from .weight import WeightJacobian
+from .wrapped import StackedJacobian, TransposedJacobian
+
+__all__ = [
+    "DENSE_LIMIT",
+    "KINDS",
+    "RULES",
+    "DenseJacobian",
+    "DiagonalJacobian",
+    "DiagonalPlusLowRankJacobian",
+    "IdentityJacobian",
+    "Jacobian",
+    "JacobianTensor",
+    "ScaledJacobian",
+    "StackedJacobian",
+    "Structure",
+    "TransposedJacobian",
+    "WeightJacobian",
+    "price",
+]

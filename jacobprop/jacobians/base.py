@@ -1,0 +1,466 @@
+"""A Jacobian: a linear map with named shapes, stored by its structure.
+
+    J[a.., b..] = dA[a..] / dB[b..]        (numerator layout)
+
+Index legend: c cases, o out (product of `out_shape`), n in (product of `in_shape`),
+k columns of a block of tangents or rows of a block of covectors.
+
+Arrays carry the case axis first, or none where all cases share them. A class provides the small
+abstract core at the top; everything else is written here once, in terms of that core.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from .._lazy import scipy_sparse, scipy_sparse_linalg
+from ..arrays import Array, as_array, freeze, quiet
+from ..errors import DenseLimitError, ShapeError
+from ..layout import Layout, Shape, check_layout, size
+from .structure import Cost, Structure
+from .tensor import JacobianTensor
+
+DENSE_LIMIT = 2**30
+"""The most bytes that a dense array may take unless the caller says otherwise: 1 GiB."""
+
+PRODUCTS: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {}
+"""A @ B by exact types; filled from the table in ``rules.py``."""
+
+SUMS: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {}
+"""A + B by exact types; filled from the table in ``sums.py``."""
+
+
+def check_dense(nbytes: int, where: str, max_bytes: int = DENSE_LIMIT) -> None:
+    """Refuse a dense array above the limit, before anything is allocated."""
+    if nbytes > max_bytes:
+        raise DenseLimitError(
+            "the dense form is above the byte limit, nothing was allocated",
+            where=where,
+            got=f"{nbytes:,} bytes",
+            expected=f"at most {max_bytes:,}",
+            remedy="Stay structured with push, pull, .stacked() or @; or raise max_bytes.",
+        )
+
+
+class Jacobian(abc.ABC):
+    """dA/dB as an immutable linear map: `out_shape` is A's shape, `in_shape` is B's, without cases.
+
+    Attributes
+    ----------
+    out_shape, in_shape : tuple of int
+        Shapes of one case; ``()`` for a scalar such as a loss.
+    cases : int or None
+        The number of stacked cases; None for one case without a case axis.
+    symbol : str
+        Its name in formulas, such as ``J_W1^a3``; empty for an unnamed product.
+    """
+
+    out_shape: Shape
+    in_shape: Shape
+    cases: int | None
+    symbol: str
+    structure_name: ClassVar[str]
+
+    # -- the core that every class provides ---------------------------------------------------
+
+    @property
+    @abc.abstractmethod
+    def arrays(self) -> tuple[Array, ...]:
+        """The stored arrays."""
+
+    @property
+    @abc.abstractmethod
+    def structure(self) -> Structure:
+        """Sizes and copies without the numbers."""
+
+    @abc.abstractmethod
+    def _matrix(self) -> Array:
+        """The dense matrix, (c, o, n), or (o, n) where all cases share it."""
+
+    @abc.abstractmethod
+    def _push(self, x: Array) -> Array:
+        """J x for a block of tangents (c, n, k) or (n, k)."""
+
+    @abc.abstractmethod
+    def _pull(self, u: Array) -> Array:
+        """u J for a block of covectors (c, k, o) or (k, o)."""
+
+    @property
+    @abc.abstractmethod
+    def T(self) -> Jacobian:
+        """The transposed map of each case: `push` and `pull` change places."""
+
+    @abc.abstractmethod
+    def case(self, index: int) -> Jacobian:
+        """The Jacobian of one case of a stack, with ``cases`` None."""
+
+    @abc.abstractmethod
+    def for_cases(self, cases: int) -> Jacobian:
+        """This one map shared by a stack of cases, without a copy."""
+
+    @abc.abstractmethod
+    def stacked(self) -> Jacobian:
+        """With respect to a parameter that all cases share: the rows of all cases in one 2-D map.
+
+        out_shape becomes (cases,) + out_shape, and `pull` sums over the cases: the J of least squares.
+        """
+
+    @staticmethod
+    @abc.abstractmethod
+    def stored_numbers(s: Structure) -> int:
+        """How many numbers a Jacobian of this structure stores."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def expand_cost(s: Structure) -> Cost:
+        """The price of `_matrix`."""
+
+    @staticmethod
+    @abc.abstractmethod
+    def push_cost(s: Structure, k: int, times: int) -> Cost:
+        """The price of `_push` on k columns stored `times` times."""
+
+    @classmethod
+    def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        """The price of `_pull` on k rows stored `times` times: that of the transposed push."""
+        return cls.push_cost(s.flipped, k, times)
+
+    @classmethod
+    def pull_sum_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        """The price of `_pull_sum` on k rows of each of `times` cases."""
+        return Cost(cls.pull_cost(s, k, times).multiply_adds, 1)
+
+    def _pull_sum(self, u: Array) -> Array:
+        """The sum over cases of u_c J_c, (k, n): the adjoint of the stacked map."""
+        pulled = self._pull(u)
+        return np.asarray(pulled.sum(axis=0))
+
+    def _sum_over_cases(self) -> Array:
+        """The sum over cases of the dense matrices, (o, n)."""
+        dense = self._every_case(self._matrix(), 2)
+        return dense if self.cases is None else np.asarray(dense.sum(axis=0))
+
+    # -- immutability -------------------------------------------------------------------------
+
+    @classmethod
+    def _make(cls, symbol: str = "", **fields: Any) -> Self:
+        """Build from fields known to be right: arrays are made read-only, nothing is copied."""
+        self = object.__new__(cls)
+        for value in fields.values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+        self.__dict__.update(fields, symbol=symbol)
+        return self
+
+    def _copy(self, **changes: Any) -> Self:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, **changes)
+        return other
+
+    def _flipped(self, **changes: Any) -> Self:
+        """A copy that maps the other way, as `T` does."""
+        symbol = f"({self.symbol})^T" if self.symbol else ""
+        return self._copy(out_shape=self.in_shape, in_shape=self.out_shape, symbol=symbol, **changes)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Jacobian is immutable: cannot set {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Jacobian is immutable: cannot delete {name!r}")
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for value in state.values():
+            if isinstance(value, np.ndarray):
+                freeze(value)
+        self.__dict__.update(state)
+
+    def named(self, symbol: str) -> Self:
+        """The same Jacobian under another symbol; the arrays are shared."""
+        return self._copy(symbol=symbol)
+
+    # -- shapes and bytes -----------------------------------------------------------------------
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The common dtype of what is stored."""
+        return np.result_type(*self.arrays)
+
+    @property
+    def _o(self) -> int:
+        return size(self.out_shape)
+
+    @property
+    def _n(self) -> int:
+        return size(self.in_shape)
+
+    @property
+    def _lead(self) -> Shape:
+        return () if self.cases is None else (self.cases,)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of `matrix()`: (cases,) + (product of out_shape, product of in_shape)."""
+        return (*self._lead, self._o, self._n)
+
+    @property
+    def ndim(self) -> int:
+        """2, or 3 for a stack of cases."""
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes stored; memory that two fields share counts once."""
+        spans: dict[tuple[int, int], int] = {}
+        for array in self.arrays:
+            low, high = np.lib.array_utils.byte_bounds(array)
+            spans[low, high] = min(array.nbytes, high - low)
+        return sum(spans.values())
+
+    @property
+    def dense_nbytes(self) -> int:
+        """Bytes that the dense tensor would take."""
+        return size(self.shape) * self.dtype.itemsize
+
+    def __repr__(self) -> str:
+        cases = "" if self.cases is None else f", {self.cases} cases"
+        name = self.symbol or type(self).__name__
+        return (
+            f"<{name}: {self.structure_name}, {self.out_shape} by {self.in_shape}{cases}, "
+            f"{self.nbytes:,} of {self.dense_nbytes:,} bytes>"
+        )
+
+    # -- dense forms ----------------------------------------------------------------------------
+
+    @quiet
+    def matrix(self, max_bytes: int = DENSE_LIMIT) -> Array:
+        """The dense matrix, shape (cases,) + (o, n), row-major vec on both sides, read-only.
+
+        Raises
+        ------
+        DenseLimitError
+            It would take more than `max_bytes`; nothing was allocated.
+        """
+        check_dense(self.dense_nbytes, f"matrix of {self!r}", max_bytes)
+        dense = self._matrix()
+        dense.flags.writeable = False
+        return dense if dense.ndim == self.ndim else np.broadcast_to(dense, self.shape)
+
+    def tensor(self, layout: Layout = "numerator", max_bytes: int = DENSE_LIMIT) -> Array:
+        """The dense tensor, (cases,) + out_shape + in_shape; in denominator layout in_shape comes first.
+
+        Raises
+        ------
+        DenseLimitError
+            It would take more than `max_bytes`; nothing was allocated.
+        """
+        check_layout(layout, "tensor(layout)")
+        lead, out = len(self._lead), len(self.out_shape)
+        dense = self.matrix(max_bytes).reshape(self._lead + self.out_shape + self.in_shape)
+        if layout == "numerator":
+            return dense
+        return np.moveaxis(dense, range(lead, lead + out), range(dense.ndim - out, dense.ndim))
+
+    def tagged(self, layout: Layout = "numerator") -> JacobianTensor:
+        """The dense tensor of one case with its layout attached: products then refuse to mix layouts."""
+        if self.cases is not None:
+            raise ShapeError(
+                "a tagged tensor holds one case",
+                where=f"tagged of {self!r}",
+                got=f"{self.cases} cases",
+                expected="one",
+                remedy="Choose a case: J.case(0).tagged(layout).",
+            )
+        return JacobianTensor(self.tensor(layout), self.out_shape, self.in_shape, layout)
+
+    def toarray(self) -> Array:
+        """`matrix()` under the name that scipy's sparse matrices use."""
+        return self.matrix()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.matrix(), dtype=dtype, copy=copy)
+
+    # -- as a linear map --------------------------------------------------------------------------
+
+    @quiet
+    def push(self, tangent: object) -> Array:
+        """J v: the directional derivative of A along the tangent v (jvp).
+
+        Parameters
+        ----------
+        tangent : array of shape in_shape, or (cases,) + in_shape
+
+        Returns
+        -------
+        array of shape (cases,) + out_shape
+        """
+        x = self._block(tangent, self.in_shape, "push")
+        pushed = self._push(x.reshape(*x.shape[: x.ndim - len(self.in_shape)], self._n, 1))[..., 0]
+        return self._every_case(pushed, 1).reshape(self._lead + self.out_shape)
+
+    @quiet
+    def pull(self, covector: object) -> Array:
+        """u J for each case: the covector u of A carried back to B (vjp).
+
+        Parameters
+        ----------
+        covector : array of shape (cases,) + out_shape, or out_shape for all cases alike
+
+        Returns
+        -------
+        array of shape (cases,) + in_shape
+        """
+        u = self._block(covector, self.out_shape, "pull")
+        pulled = self._pull(u.reshape(*u.shape[: u.ndim - len(self.out_shape)], 1, self._o))[..., 0, :]
+        return self._every_case(pulled, 1).reshape(self._lead + self.in_shape)
+
+    def _every_case(self, block: Array, axes: int) -> Array:
+        """Give a block that all cases share its case axis."""
+        if block.ndim == axes + len(self._lead):
+            return block
+        return np.broadcast_to(block, self._lead + block.shape)
+
+    def _block(self, value: object, shape: Shape, call: str) -> Array:
+        array = as_array(value, "the argument", f"{call} of {self!r}")
+        if array.shape not in (shape, self._lead + shape):
+            raise ShapeError(
+                "the argument does not fit",
+                where=f"{call} of {self!r}",
+                got=f"shape {array.shape}",
+                expected=" or ".join(dict.fromkeys([str(self._lead + shape), str(shape)])),
+                remedy="A tangent has in_shape, a covector has out_shape, with the cases in front.",
+            )
+        return array
+
+    @quiet
+    def __matmul__(self, other: object) -> Any:
+        """``J @ K`` is one rule of the table; ``J @ array`` is ``J.matrix() @ array`` without the matrix."""
+        if isinstance(other, Jacobian):
+            check_chained(self, other)
+            return PRODUCTS[type(self), type(other)](self, other)
+        x = as_array(other, "the right operand", f"{self!r} @ array")
+        vector = x.ndim == 1
+        x = x[:, None] if vector else x
+        if x.ndim not in (2, self.ndim) or x.shape[-2] != self._n or (x.ndim == 3 and len(x) != self.cases):
+            raise self._misfit("J @ array", x, f"({self._n},) or ({self._n}, k)")
+        product = self._every_case(self._push(x), 2)
+        return product[..., 0] if vector else product
+
+    @quiet
+    def __rmatmul__(self, other: object) -> Array:
+        """``array @ J`` is ``array @ J.matrix()`` without the matrix."""
+        u = as_array(other, "the left operand", f"array @ {self!r}")
+        vector = u.ndim == 1
+        u = u[None, :] if vector else u
+        if u.ndim not in (2, self.ndim) or u.shape[-1] != self._o or (u.ndim == 3 and len(u) != self.cases):
+            raise self._misfit("array @ J", u, f"({self._o},) or (k, {self._o})")
+        product = self._every_case(self._pull(u), 2)
+        return product[..., 0, :] if vector else product
+
+    def _misfit(self, call: str, array: Array, expected: str) -> ShapeError:
+        return ShapeError(
+            "the operands do not fit",
+            where=f"{call} with {self!r}",
+            got=f"an array of shape {array.shape}",
+            expected=expected,
+            remedy="@ works on the rows and columns of matrix(); use push and pull for tensors.",
+        )
+
+    @quiet
+    def __add__(self, other: object) -> Jacobian:
+        """dA/dB + dA'/dB, for branches that meet: one rule of the table of sums."""
+        if not isinstance(other, Jacobian):
+            return NotImplemented
+        if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
+            raise ShapeError(
+                "only Jacobians of the same shapes add",
+                where="J + K",
+                got=f"{self!r} and {other!r}",
+                remedy="Both terms must have the same out_shape and in_shape.",
+            )
+        common_cases(self, other)
+        return SUMS[type(self), type(other)](self, other)
+
+    # -- as scipy sees a 2-D map ----------------------------------------------------------------
+
+    def _one_map(self, call: str) -> None:
+        if self.cases is not None:
+            raise ShapeError(
+                "scipy's interface is for one map, and this is a stack of cases",
+                where=f"{call} of {self!r}",
+                got=f"{self.cases} cases",
+                expected="a 2-D Jacobian",
+                remedy="Use .stacked() for the rows of all cases in one map, or .case(i) for one of them.",
+            )
+
+    def matvec(self, v: object) -> Array:
+        """J v for a vector of `in_shape`'s size (scipy's name for push)."""
+        self._one_map("matvec")
+        return np.asarray(self @ np.ravel(as_array(v, "the vector", "matvec")))
+
+    def rmatvec(self, u: object) -> Array:
+        """J^T u for a vector of `out_shape`'s size (scipy's name for pull)."""
+        self._one_map("rmatvec")
+        return np.ravel(as_array(u, "the vector", "rmatvec")) @ self
+
+    def matmat(self, X: object) -> Array:
+        """J X for a matrix of columns (scipy's name)."""
+        self._one_map("matmat")
+        return np.asarray(self @ as_array(X, "the matrix", "matmat"))
+
+    def rmatmat(self, U: object) -> Array:
+        """J^T U for a matrix of columns (scipy's name)."""
+        self._one_map("rmatmat")
+        return (as_array(U, "the matrix", "rmatmat").T @ self).T
+
+    def to_linear_operator(self) -> Any:
+        """A ``scipy.sparse.linalg.LinearOperator`` with all four products."""
+        self._one_map("to_linear_operator")
+        return scipy_sparse_linalg.LinearOperator(
+            self.shape,
+            matvec=self.matvec,
+            rmatvec=self.rmatvec,
+            matmat=self.matmat,
+            rmatmat=self.rmatmat,
+            dtype=self.dtype,
+        )
+
+    @quiet
+    def to_sparse(self) -> Any:
+        """A ``scipy.sparse.csr_array``; a structure that has zeros by construction does not store them."""
+        self._one_map("to_sparse")
+        return scipy_sparse.csr_array(self._sparse())
+
+    def _sparse(self) -> Any:
+        return self.matrix()
+
+
+def common_cases(left: Jacobian, right: Jacobian) -> int | None:
+    """The cases of a product or a sum: a single map fits any stack, two stacks must agree."""
+    if left.cases is None or right.cases is None:
+        return left.cases if right.cases is None else right.cases
+    if left.cases != right.cases:
+        raise ShapeError(
+            "the factors have different numbers of cases",
+            where=f"{left!r} with {right!r}",
+            got=f"{left.cases} and {right.cases}",
+            expected="the same number",
+            remedy="Take both factors from the same record.",
+        )
+    return left.cases
+
+
+def check_chained(left: Jacobian, right: Jacobian) -> None:
+    """dA/dB . dB/dC needs the same B on both sides."""
+    if left.in_shape != right.out_shape:
+        raise ShapeError(
+            "the factors do not meet in the same variable",
+            where=f"{left!r} @ {right!r}",
+            got=f"in_shape {left.in_shape} and out_shape {right.out_shape}",
+            expected="the same shape",
+            remedy="Write the chain from the numerator on the left to the denominator on the right.",
+        )
+    common_cases(left, right)

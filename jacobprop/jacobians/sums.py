@@ -1,0 +1,64 @@
+"""A + B, one identity a line: what branches that meet again add up to. Unlisted pairs add densely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..layout import size
+from .base import SUMS, Jacobian, check_dense, common_cases
+from .dense import DenseJacobian
+from .diagonal import DiagonalJacobian
+from .identity import IdentityJacobian
+from .low_rank import DiagonalPlusLowRankJacobian
+from .rules import KINDS
+from .weight import WeightJacobian
+
+
+def _frame(A: Jacobian, B: Jacobian) -> dict[str, Any]:
+    return {"out_shape": A.out_shape, "in_shape": A.in_shape, "cases": common_cases(A, B)}
+
+
+def _d(J: Jacobian) -> Any:
+    """The diagonal part of an identity, a diagonal or a diagonal plus low rank."""
+    return np.ones(size(J.out_shape), J.dtype) if isinstance(J, IdentityJacobian) else J.d  # type: ignore[attr-defined]  # the table sends no other kind
+
+
+def _diagonals(A: Jacobian, B: Jacobian) -> Jacobian:
+    return DiagonalJacobian._make(d=_d(A) + _d(B), **_frame(A, B))
+
+
+def _one_low_rank(A: Jacobian, B: Jacobian) -> Jacobian:
+    low, other = (A, B) if isinstance(A, DiagonalPlusLowRankJacobian) else (B, A)
+    assert isinstance(low, DiagonalPlusLowRankJacobian)
+    exact = None if low.diagonal is None else low.diagonal + _d(other)
+    d = low.d + _d(other)
+    lead = d.shape[:-1]
+    U, V = (np.broadcast_to(part, lead + part.shape[-2:]) for part in (low.U, low.V))
+    return DiagonalPlusLowRankJacobian._make(d=d, U=U, V=V, diagonal=exact, **_frame(A, B))
+
+
+def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
+    if A.y is not B.y:
+        return _densely(A, B)
+    left = SUMS[type(A.left), type(B.left)](A.left, B.left)
+    return WeightJacobian._make(left=left, y=A.y, **_frame(A, B))
+
+
+def _densely(A: Jacobian, B: Jacobian) -> Jacobian:
+    frame = _frame(A, B)
+    numbers = (frame["cases"] or 1) * size(A.out_shape) * size(A.in_shape)
+    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, f"{A!r} + {B!r}")
+    return DenseJacobian._make(array=A._matrix() + B._matrix(), **frame)
+
+
+_I, _D, _L, _W = IdentityJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, WeightJacobian
+
+SUMS.update(dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _densely))
+# diag(d) + diag(e) = diag(d + e), with I = diag(1)
+SUMS.update(dict.fromkeys([(_D, _D), (_D, _I), (_I, _D), (_I, _I)], _diagonals))
+# (diag(d) + U V^T) + diag(e) = diag(d + e) + U V^T
+SUMS.update(dict.fromkeys([(_L, _D), (_D, _L), (_L, _I), (_I, _L)], _one_low_rank))
+# left (x) y + left' (x) y = (left + left') (x) y
+SUMS[_W, _W] = _weights

@@ -1,0 +1,154 @@
+"""J = left (x) y: the Jacobian by the weights, without its zeros.
+
+    J[o, i, j] = left[o, j] y[i]
+
+Index legend: c cases, o out, i units below (n of them), j units above (m of them), k rows or columns
+of a block; p, reserved, runs over the positions at which a weight is used (one here).
+
+Multiplying from the left touches `left` alone: A (left (x) y) = (A left) (x) y. With a diagonal left
+it holds m + n numbers (the slides' simplified Jacobian); with a row for left it is the delta rule.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .._lazy import scipy_sparse
+from ..arrays import Array, frozen
+from .base import Jacobian
+from .dense import DenseJacobian
+from .stored import StoredJacobian, cases_among
+from .structure import Cost, Structure
+
+
+class WeightJacobian(StoredJacobian):
+    """J[o, i, j] = left[o, j] y[i], in_shape (n, m): left (x) y.
+
+    Parameters
+    ----------
+    left : Jacobian, or an array (o, m) or (cases, o, m)
+        dA/dz, the Jacobian by the weighted sums.
+    y : array (n,) or (cases, n)
+        The activations that the weights multiply.
+
+    Source: seed rows D-57, D-62, D-71, D-72.
+    """
+
+    structure_name: ClassVar[str] = "left (x) y"
+    fields: ClassVar[dict[str, int]] = {"y": 1}
+    left: Jacobian
+    y: Array
+
+    def __init__(self, left: object, y: object) -> None:
+        where = "WeightJacobian"
+        left = left if isinstance(left, Jacobian) else DenseJacobian(left)
+        y = frozen(y, "y", where)
+        cases = cases_among(left.cases, where, y=(y, 1))
+        if left.cases is None and cases is not None:
+            left = left.for_cases(cases)
+        self.__dict__.update(
+            left=left,
+            y=y,
+            out_shape=left.out_shape,
+            in_shape=(y.shape[-1], left._n),
+            cases=cases,
+            symbol="",
+        )
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        return (*self.left.arrays, self.y)
+
+    @property
+    def structure(self) -> Structure:
+        inner = self.left.structure
+        y_times = self._copies("y")
+        times = max(inner.times, y_times)
+        return Structure(WeightJacobian, self._o, self._n, times, inner=inner, y_times=y_times)
+
+    def _matrix(self) -> Array:
+        left = self.left._matrix()
+        dense = self.y[..., None, :, None] * left[..., :, None, :]
+        return dense.reshape(*dense.shape[:-2], self._n)
+
+    def _push(self, x: Array) -> Array:
+        # sum_i y[i] x[i, j, k], then left
+        n, m, k = *self.in_shape, x.shape[-1]
+        rows = x.reshape(*x.shape[:-2], n, m * k)
+        summed = self.y @ rows if rows.ndim == 2 or self.y.ndim == 1 else (self.y[:, None, :] @ rows)[:, 0, :]
+        return self.left._push(summed.reshape(*summed.shape[:-1], m, k))
+
+    def _pull(self, u: Array) -> Array:
+        # (u left)[k, j] y[i]
+        pulled = self.left._pull(u)
+        outer = self.y[..., None, :, None] * pulled[..., :, None, :]
+        return outer.reshape(*outer.shape[:-2], self._n)
+
+    def _pull_sum(self, u: Array) -> Array:
+        # sum_c y[c, i] (u left)[c, k, j] = Y^T Delta, one GEMM
+        pulled = self.left._pull(u)
+        if self.y.ndim == 1:
+            pulled = pulled.sum(axis=0)
+            outer: Array = self.y[None, :, None] * pulled[:, None, :]
+            return outer.reshape(len(pulled), self._n)
+        cases, k, m = pulled.shape
+        summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
+        return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
+
+    def _sum_over_cases(self) -> Array:
+        # sum_c left[c, o, j] y[c, i]; for a row left this is Y^T Delta, one GEMM
+        left = self.left._matrix()
+        if self.cases is None or self.y.ndim == 1 or left.ndim == 2:
+            return super()._sum_over_cases()
+        cases, o, m = left.shape
+        summed = (self.y.T @ left.reshape(cases, o * m)).reshape(-1, o, m)
+        return summed.swapaxes(0, 1).reshape(o, self._n)
+
+    def case(self, index: int) -> WeightJacobian:
+        chosen = super().case(index)
+        return chosen._copy(left=self.left.case(index))
+
+    def for_cases(self, cases: int) -> WeightJacobian:
+        return super().for_cases(cases)._copy(left=self.left.for_cases(cases))
+
+    @property
+    def _per_case(self) -> bool:
+        return self.cases is not None
+
+    def _sparse(self) -> Any:
+        # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
+        return scipy_sparse.kron(self.y[None, :], self.left.to_sparse(), format="csr")
+
+    @staticmethod
+    def stored_numbers(s: Structure) -> int:
+        assert s.inner is not None
+        return s.inner.numbers + s.y_times * (s.n // s.inner.n)
+
+    @staticmethod
+    def expand_cost(s: Structure) -> Cost:
+        assert s.inner is not None
+        left: Cost = s.inner.kind.expand_cost(s.inner)
+        times = max(left.times, s.y_times)
+        return Cost(left.multiply_adds + times * s.o * s.n, times)
+
+    @staticmethod
+    def push_cost(s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        times = max(times, s.y_times)
+        left: Cost = s.inner.kind.push_cost(s.inner, k, times)
+        return Cost(times * s.n * k + left.multiply_adds, left.times)
+
+    @classmethod
+    def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        left: Cost = s.inner.kind.pull_cost(s.inner, k, times)
+        times = max(left.times, s.y_times)
+        return Cost(left.multiply_adds + times * k * s.n, times)
+
+    @classmethod
+    def pull_sum_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        left: Cost = s.inner.kind.pull_cost(s.inner, k, times)
+        return Cost(left.multiply_adds + s.y_times * k * s.n, 1)

@@ -1,0 +1,171 @@
+"""Views of another Jacobian: its transpose, and all its cases stacked into one map."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import ShapeError
+from ..layout import size
+from .base import Jacobian
+from .blocks import transposed
+from .structure import Cost, Structure
+
+
+class _Wrapper(Jacobian):
+    """What both views share: they hold nothing of their own."""
+
+    inner: Jacobian
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        return self.inner.arrays
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.inner.dtype
+
+    @staticmethod
+    def stored_numbers(s: Structure) -> int:
+        assert s.inner is not None
+        return s.inner.numbers
+
+
+class TransposedJacobian(_Wrapper):
+    """J^T of a Jacobian whose class is not closed under transposition: push is pull and the reverse."""
+
+    structure_name: ClassVar[str] = "transposed"
+
+    def __init__(self, inner: Jacobian) -> None:
+        symbol = f"({inner.symbol})^T" if inner.symbol else ""
+        self.__dict__.update(
+            inner=inner, out_shape=inner.in_shape, in_shape=inner.out_shape, cases=inner.cases, symbol=symbol
+        )
+
+    @property
+    def structure(self) -> Structure:
+        s = self.inner.structure
+        return Structure(TransposedJacobian, s.n, s.o, s.times, inner=s)
+
+    def _matrix(self) -> Array:
+        return transposed(self.inner._matrix())
+
+    def _push(self, x: Array) -> Array:
+        return transposed(self.inner._pull(transposed(x)))
+
+    def _pull(self, u: Array) -> Array:
+        return transposed(self.inner._push(transposed(u)))
+
+    @property
+    def T(self) -> Jacobian:
+        return self.inner
+
+    def case(self, index: int) -> Jacobian:
+        return self._copy(inner=self.inner.case(index), cases=None)
+
+    def for_cases(self, cases: int) -> Jacobian:
+        return self._copy(inner=self.inner.for_cases(cases), cases=cases)
+
+    def stacked(self) -> Jacobian:
+        return self if self.cases is None else StackedJacobian(self)
+
+    @staticmethod
+    def expand_cost(s: Structure) -> Cost:
+        assert s.inner is not None
+        return s.inner.kind.expand_cost(s.inner)  # type: ignore[no-any-return]  # kind is a Jacobian class
+
+    @staticmethod
+    def push_cost(s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        return s.inner.kind.pull_cost(s.inner, k, times)  # type: ignore[no-any-return]  # as above
+
+    @classmethod
+    def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        return s.inner.kind.push_cost(s.inner, k, times)  # type: ignore[no-any-return]  # as above
+
+
+class StackedJacobian(_Wrapper):
+    """The rows of all cases on top of each other: push each case, pull and sum over the cases.
+
+    out_shape is (cases,) + the case's; in_shape is the shared variable's; ``cases`` is None.
+    """
+
+    structure_name: ClassVar[str] = "stacked"
+
+    def __init__(self, inner: Jacobian) -> None:
+        self.__dict__.update(
+            inner=inner,
+            out_shape=inner._lead + inner.out_shape,
+            in_shape=inner.in_shape,
+            cases=None,
+            symbol=inner.symbol,
+        )
+
+    @property
+    def _cases(self) -> int:
+        return self.inner._lead[0]
+
+    @property
+    def structure(self) -> Structure:
+        s = self.inner.structure
+        return Structure(StackedJacobian, s.o * self._cases, s.n, inner=s)
+
+    def _rows(self, block: Array) -> Array:
+        return self.inner._every_case(block, 2).reshape(self._o, block.shape[-1])
+
+    def _matrix(self) -> Array:
+        return self._rows(self.inner._matrix())
+
+    # A block with a case axis belongs to other cases than the stacked ones: they become more columns or rows.
+
+    def _push(self, x: Array) -> Array:
+        if x.ndim == 2:
+            return self._rows(self.inner._push(x))
+        times, n, k = x.shape
+        pushed = self._push(np.swapaxes(x, 0, 1).reshape(n, times * k))
+        return np.swapaxes(pushed.reshape(self._o, times, k), 0, 1)
+
+    def _pull(self, u: Array) -> Array:
+        rows = u.reshape(size(u.shape[:-1]), self._cases, self.inner._o)
+        pulled = self.inner._pull_sum(np.swapaxes(rows, 0, 1))
+        return pulled.reshape(*u.shape[:-1], self._n)
+
+    @property
+    def T(self) -> Jacobian:
+        return TransposedJacobian(self)
+
+    def case(self, index: int) -> Jacobian:
+        raise ShapeError(
+            "a stacked map is one case",
+            where=f"case({index}) of {self!r}",
+            remedy="Take the case before stacking.",
+        )
+
+    def for_cases(self, cases: int) -> Jacobian:
+        raise ShapeError(
+            "a stacked map already holds its cases",
+            where=f"for_cases({cases}) of {self!r}",
+            remedy="Share the map before stacking.",
+        )
+
+    def stacked(self) -> Jacobian:
+        return self
+
+    @staticmethod
+    def expand_cost(s: Structure) -> Cost:
+        assert s.inner is not None
+        return Cost(s.inner.kind.expand_cost(s.inner).multiply_adds, 1)
+
+    @staticmethod
+    def push_cost(s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        return Cost(s.inner.kind.push_cost(s.inner, k * times, 1).multiply_adds, times)
+
+    @classmethod
+    def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
+        assert s.inner is not None
+        summed: Cost = s.inner.kind.pull_sum_cost(s.inner, k * times, s.o // s.inner.o)
+        return Cost(summed.multiply_adds, times)
