@@ -1,0 +1,135 @@
+"""A chain of Jacobians, from the loss inward: lazy until multiplied, in any order.
+
+J_V^L = J_N^L . J_{N-1}^N . ... . J_M^{M+1} . J_V^M        (seed rows D-55, D-65, D-68)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from .arrays import Array, quiet
+from .errors import ShapeError
+from .jacobians import Jacobian, WeightJacobian
+from .jacobians.base import check_chained
+from .planning import Order, Plan, plan_chain
+
+
+class ChainStep(NamedTuple):
+    """One product of the running R: before . factor = after."""
+
+    before: Jacobian
+    factor: Jacobian
+    after: Jacobian
+    multiply_adds: int
+
+
+class Chain:
+    """The product of `factors`, leftmost (nearest the loss) first.
+
+    Parameters
+    ----------
+    factors : sequence of Jacobian
+        Each dA/dB followed by a dB/dC.
+    variables : sequence of str, optional
+        The names of A, B, C, ...: one more than factors; they name the partial products.
+    head : Jacobian, optional
+        The accurate product of the first two factors, multiplied in their place. (A loss and the
+        softmax or sigmoid under it have an exact product even where the loss's own row is infinite.)
+    """
+
+    def __init__(
+        self, factors: Sequence[Jacobian], *, variables: Sequence[str] = (), head: Jacobian | None = None
+    ) -> None:
+        self.factors: tuple[Jacobian, ...] = tuple(factors)
+        if not self.factors or not all(isinstance(J, Jacobian) for J in self.factors):
+            raise ShapeError(
+                "a chain needs Jacobians",
+                where="Chain",
+                got=[type(J).__name__ for J in self.factors],
+                expected="at least one Jacobian",
+                remedy="Wrap a matrix with jp.DenseJacobian(array).",
+            )
+        for left, right in zip(self.factors, self.factors[1:], strict=False):
+            check_chained(left, right)
+        self.variables = tuple(variables)
+        self.head = head
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The factors' names, such as ``("J_Z^L", "J_Y^Z", "J_V^Y")``."""
+        return tuple(J.symbol or f"J{number}" for number, J in enumerate(self.factors, 1))
+
+    @property
+    def atoms(self) -> tuple[Jacobian, ...]:
+        """What is multiplied: the factors, the first two replaced by the head where there is one."""
+        return self.factors if self.head is None else (self.head, *self.factors[2:])
+
+    def plan(self, order: Order = "auto") -> Plan:
+        """The order of multiplication as data, with its price."""
+        names = self.symbols if self.head is None else (self._symbol(2), *self.symbols[2:])
+        return plan_chain([J.structure for J in self.atoms], order, names, self.atoms[0].dtype.itemsize)
+
+    @quiet
+    def multiply(self, order: Order = "auto") -> Jacobian:
+        """Run the plan of that order."""
+        parts = {(i, i): J for i, J in enumerate(self.atoms)}
+        for step in self.plan(order).steps:
+            left = parts.pop((step.first, step.split))
+            parts[step.first, step.last] = left @ parts.pop((step.split + 1, step.last))
+        return parts[0, len(self.atoms) - 1].named(self._symbol(len(self.factors)))
+
+    def steps(self) -> tuple[ChainStep, ...]:
+        """The running R, backward: R starts as the first atom and takes one factor at a time."""
+        atoms, plan = self.atoms, self.plan("backward")
+        skipped = len(self.factors) - len(atoms)
+        R = atoms[0].named(self._symbol(1 + skipped))
+        steps = []
+        for number, (atom, priced) in enumerate(zip(atoms[1:], plan.steps, strict=True), 2 + skipped):
+            after = (R @ atom).named(self._symbol(number))
+            steps.append(ChainStep(R, atom, after, priced.multiply_adds))
+            R = after
+        return tuple(steps)
+
+    @quiet
+    def log2_norms(self) -> Array:
+        """log2 of the Frobenius norm of R after each atom, exact beyond the range of the floats.
+
+        Shape (atoms,) or (atoms, cases). R is rescaled by powers of two on the way, so a gradient
+        that vanished or exploded still has its size: -2000 means 2^-2000.
+        """
+        lead = self._cases()
+        exponents = np.zeros(lead, np.int64)
+        norms: list[Array] = []
+        R: Array | None = None
+        for atom in self.atoms:
+            y_norm: Array | float = 0.0
+            if isinstance(atom, WeightJacobian):  # |left (x) y| = |left| |y|, without the dense tensor
+                y_norm = np.log2(np.linalg.norm(atom.y, axis=-1))
+                atom = atom.left
+            if R is None:
+                R = np.array(np.broadcast_to(atom._matrix(), (*lead, atom._o, atom._n)), dtype=np.float64)
+            else:
+                R = np.asarray(np.broadcast_to(R @ atom, (*lead, R.shape[-2], atom._n)), dtype=np.float64)
+            largest = np.abs(R).max(axis=(-2, -1))
+            shift = np.where(largest > 0, np.frexp(largest)[1], 0)
+            R = np.ldexp(R, -shift[..., None, None])
+            exponents = exponents + shift
+            norms.append(np.log2(np.sqrt((R**2).sum(axis=(-2, -1)))) + exponents + y_norm)
+        return np.array(norms)
+
+    def _cases(self) -> tuple[int, ...]:
+        cases = next((J.cases for J in self.atoms if J.cases is not None), None)
+        return () if cases is None else (cases,)
+
+    def _symbol(self, factors: int) -> str:
+        """The name of the product of the first `factors` factors."""
+        return f"J_{self.variables[factors]}^{self.variables[0]}" if self.variables else ""
+
+    def __len__(self) -> int:
+        return len(self.factors)
+
+    def __repr__(self) -> str:
+        return f"<Chain {' . '.join(self.symbols)}>"

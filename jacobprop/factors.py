@@ -1,0 +1,136 @@
+"""The factors of one layer in one pass: each Jacobian made at its first use, under the slide's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .architecture import SUM, Architecture, Edge, Node
+from .arrays import Array, freeze, quiet
+from .errors import UnsupportedLayerError
+from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian
+from .layers import SumLayer
+from .layers.base import Operand, Parameters
+
+
+class LayerFactors:
+    """J_Y, J_W, J_W_hat, J_b, J_Sum and J_soft of one layer; ``factors[slot]`` for a slot of your own.
+
+    Every Jacobian is structured, in numerator layout, with the cases of the record.
+    A factor that the layer does not have raises UnsupportedLayerError.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        number: int,
+        params: Parameters,
+        inputs: tuple[Array, ...],
+        cache: Any,
+    ) -> None:
+        self._architecture, self.number = architecture, number
+        self._layer = architecture.layers[number - 1]
+        self._params, self._inputs, self._cache = params, inputs, cache
+
+    def __repr__(self) -> str:
+        return (
+            f"<factors of {self._architecture.where(self.number)}: {', '.join(map(repr, self.all.values()))}>"
+        )
+
+    @cached_property
+    @quiet
+    def inner(self) -> Mapping[Operand, Jacobian]:
+        """The Jacobians of the sum z by its operands."""
+        return self._sum_layer.sum_factors(self._params, self._cache)
+
+    @cached_property
+    @quiet
+    def J_Sum(self) -> Jacobian:
+        """J_Sum^Z = da/dz: diag(f'(z)), or J^soft (seed row D-70)."""
+        layer = self._architecture.symbol(Node("a", self.number))
+        soft = self._layer.gate == "softmax"
+        return self._sum_layer.J_Sum(self._cache).named("J^soft" if soft else f"J_Sum^{layer}")
+
+    @cached_property
+    @quiet
+    def all(self) -> Mapping[Operand, Jacobian]:
+        """The Jacobians of the activations by every operand of the layer."""
+        if isinstance(self._layer, SumLayer):
+            found = {operand: self.J_Sum @ inner for operand, inner in self.inner.items()}
+        else:
+            found = self._layer.factors(self._params, self._cache)
+        above = Node("a", self.number)
+        layer = self._architecture
+        edges = layer.operands(above if not layer.has_sum(self.number) else Node(SUM, self.number))
+        soft = self._layer.gate == "softmax"
+        return {
+            edge.operand: found[edge.operand].named(
+                "J^soft" if soft else f"J_{layer.symbol(edge.below)}^{layer.symbol(above)}"
+            )
+            for edge in edges
+        }
+
+    @property
+    def z(self) -> Array:
+        """The sum."""
+        return self._sum_layer.sum(self._cache)
+
+    @property
+    def J_Y(self) -> Jacobian:
+        """J_Y^Z = J_Sum^Z W^T, the activations by the (first) input (seed row D-69)."""
+        return self[self._layer.inputs[0]]
+
+    @property
+    def J_W(self) -> Jacobian:
+        """J_W^Z[k, i, j] = delta_kj f'_k y_i, stored as left (x) y (seed rows D-57, D-71)."""
+        return self["W"]
+
+    @property
+    def J_b(self) -> Jacobian:
+        """J_b^Z = J_Sum^Z, the activations by the bias."""
+        return self["b"]
+
+    @property
+    def J_W_hat(self) -> Array:
+        """The simplified Jacobian y (outer) f', an array (cases,) + (n, m) (seed row D-72).
+
+        Only an elementwise layer has one: with softmax inside, the entries left out are not zero (E-12).
+        """
+        J_Sum = self.J_Sum
+        if "W" not in self.all or not isinstance(J_Sum, DiagonalJacobian | IdentityJacobian):
+            raise self._missing("J_W_hat", "J_W_hat needs weights and an elementwise activation: use J_W.")
+        (y,) = self._inputs
+        slopes = J_Sum.push(np.ones(J_Sum.in_shape, J_Sum.dtype))  # f'(z), the diagonal
+        return freeze(y[..., :, None] * slopes[..., None, :])
+
+    @property
+    def J_soft(self) -> Jacobian:
+        """J^soft = diag(p) - p p^T (seed row D-78)."""
+        if self._layer.gate != "softmax":
+            raise self._missing("J_soft", "Only a Softmax layer has J_soft: use J_Sum.")
+        return self.J_Sum
+
+    def __getitem__(self, operand: Operand) -> Jacobian:
+        if operand not in self.all:
+            has = ", ".join(f"J_{key}" if isinstance(key, str) else "J_Y" for key in self.all)
+            raise self._missing(f"J_{operand}", f"It has {has}.")
+        return self.all[operand]
+
+    def edge(self, edge: Edge) -> Jacobian:
+        """The Jacobian of one edge of the architecture."""
+        if edge.operand == SUM:
+            return self.J_Sum
+        return (self.inner if edge.above.letter == SUM else self.all)[edge.operand]
+
+    @property
+    def _sum_layer(self) -> SumLayer:
+        if not isinstance(self._layer, SumLayer):
+            raise self._missing("sum", "Only layers with a weighted sum have z, J_Sum and J_W_hat.")
+        return self._layer
+
+    def _missing(self, what: str, remedy: str) -> UnsupportedLayerError:
+        where = self._architecture.where(self.number)
+        return UnsupportedLayerError(f"the layer has no {what}", where=where, remedy=remedy)

@@ -1,0 +1,207 @@
+"""The affine layer z = y W + b with an elementwise activation a = f(z)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from ..activations import Activation, get
+from ..arrays import Array, frozen, require_finite
+from ..errors import ShapeError, UnknownNameError
+from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
+from .base import PREVIOUS, Operand, Parameters, SumLayer, Values, Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class DenseCache:
+    """What the Jacobians of one pass need: the input y, the sum z, and perhaps f'(z) already."""
+
+    y: Array
+    z: Array
+    derivative: Array | None = None
+
+
+class Dense(SumLayer):
+    """a = f(y W + b), with W[i, j] the weight from unit i to unit j, shape (n_in, n_out).
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Widths, at least 1.
+    activation : str or Activation
+        f, elementwise.
+    bias : bool
+        Whether there is a b; without it no ``b_l`` is among the parameters.
+    init : str
+        "glorot" (uniform, +-sqrt(6 / (n_in + n_out))), "small" (uniform in [-0.1, 0.1], D-85),
+        "unit" (uniform in [-1, 1], D-26) or "zero". Biases start at zero.
+    name : str, optional
+        A name for error messages.
+
+    Notes
+    -----
+    With y the input, f' = f'(z), all per case (seed rows D-56, D-57, D-69 to D-72)::
+
+        J_Sum[k, l] = delta_kl f'_k        J_Y[k, i] = f'_k W[i, k]
+        J_W[k, i, j] = delta_kj f'_k y_i   J_b = J_Sum
+    """
+
+    _LIMITS = ("glorot", "small", "unit", "zero")
+
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        activation: str | Activation = "identity",
+        *,
+        bias: bool = True,
+        init: str = "glorot",
+        name: str | None = None,
+    ) -> None:
+        for what, width in (("n_in", n_in), ("n_out", n_out)):
+            if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
+                raise ShapeError(
+                    f"{what} must be a positive integer",
+                    where=f"Dense({n_in!r}, {n_out!r})",
+                    got=repr(width),
+                    expected="1 or more",
+                    remedy="A layer has at least one unit on each side.",
+                )
+        if init not in self._LIMITS:
+            raise UnknownNameError(
+                "unknown init",
+                where=f"Dense({n_in}, {n_out})",
+                got=repr(init),
+                expected="one of " + ", ".join(self._LIMITS),
+                remedy="Use Dense.from_arrays(W, b) for weights of your own.",
+            )
+        self.n_in: int = int(n_in)
+        self.n_out: int = int(n_out)
+        self.activation = get(activation)
+        self.bias, self.name = bias, name or ""
+        self._init: str | dict[str, Array] = init
+        self.gate = "sigmoid" if self.activation.name == "sigmoid" else ""
+
+    @classmethod
+    def from_arrays(cls, W: object, b: object = None, activation: str | Activation = "identity") -> Self:
+        """A layer that starts from the given arrays: W (n_in, n_out), and b (n_out,) or None for no bias."""
+        W = frozen(W, "W", "Dense.from_arrays")
+        if W.ndim != 2:
+            raise ShapeError(
+                "W must be a matrix",
+                where="Dense.from_arrays",
+                got=f"shape {W.shape}",
+                expected="(n_in, n_out)",
+                remedy="W[i, j] is the weight from unit i to unit j: transpose a PyTorch weight.",
+            )
+        arrays = {"W": W}
+        if b is not None:
+            arrays["b"] = frozen(b, "b", "Dense.from_arrays")
+            if arrays["b"].shape != W.shape[1:]:
+                raise ShapeError(
+                    "b does not fit W",
+                    where="Dense.from_arrays",
+                    got=f"b of shape {arrays['b'].shape} with W of shape {W.shape}",
+                    expected=f"{W.shape[1:]}",
+                    remedy="b has one entry for each column of W; transpose W if it is (n_out, n_in).",
+                )
+        for slot, array in arrays.items():
+            require_finite(array, slot, "Dense.from_arrays")
+        n_in, n_out = W.shape
+        layer = cls(n_in, n_out, activation, bias=b is not None)
+        layer._init = arrays
+        return layer
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias else ", bias=False"
+        return f'Dense({self.n_in}, {self.n_out}, "{self.activation.name}"{bias})'
+
+    def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
+        """Draw W, and b = 0 where there is a bias; or return the arrays of `from_arrays`."""
+        if not isinstance(self._init, str):
+            return {slot: a if a.dtype.kind == "O" else a.astype(dtype) for slot, a in self._init.items()}
+        limits = {"glorot": np.sqrt(6 / (self.n_in + self.n_out)), "small": 0.1, "unit": 1.0, "zero": 0.0}
+        limit = limits[self._init]
+        drawn = {"W": rng.uniform(-limit, limit, (self.n_in, self.n_out)).astype(dtype)}
+        return drawn | {"b": np.zeros(self.n_out, dtype)} if self.bias else drawn
+
+    def width(self, n_in: int | None) -> int:
+        """n_out."""
+        return self.n_out
+
+    def forward(self, params: Parameters, inputs: Values) -> tuple[Array, DenseCache]:
+        """a = f(y W + b)."""
+        (y,) = inputs
+        z = y @ params["W"]
+        if self.bias:
+            z = z + params["b"]
+        return self.activation.value(z), DenseCache(y, z)
+
+    def sum(self, cache: DenseCache) -> Array:
+        """z = y W + b."""
+        return cache.z
+
+    def J_Sum(self, cache: DenseCache) -> Jacobian:
+        """J[k, l] = delta_kl f'(z_k)."""
+        shape = cache.z.shape[-1:]
+        cases = cache.z.shape[0] if cache.z.ndim == 2 else None
+        if self.activation.name == "identity":
+            return IdentityJacobian(shape, cases=cases, dtype=cache.z.dtype)
+        d = self.activation.derivative(cache.z)
+        return DiagonalJacobian._make(d=d, out_shape=shape, in_shape=shape, cases=cases)
+
+    def sum_factors(self, params: Parameters, cache: DenseCache) -> dict[Operand, Jacobian]:
+        """dz/dy = W^T, dz/dW = I (x) y, dz/db = I."""
+        cases = cache.z.shape[0] if cache.z.ndim == 2 else None
+        W, n, m = params["W"], (self.n_in,), (self.n_out,)
+        unit = IdentityJacobian(m, cases=cases, dtype=cache.z.dtype)
+        found: dict[Operand, Jacobian] = {
+            PREVIOUS: ScaledJacobian._make(
+                rows=None, shared=W.T, columns=None, out_shape=m, in_shape=n, cases=cases
+            ),
+            "W": WeightJacobian._make(left=unit, y=cache.y, out_shape=m, in_shape=n + m, cases=cases),
+        }
+        return found | {"b": unit} if self.bias else found
+
+    def forward_into(
+        self, params: Parameters, inputs: Values, workspace: Workspace
+    ) -> tuple[Array, DenseCache]:
+        """The same in place: one GEMM, then f and f' in one pass."""
+        (y,) = inputs
+        shape, dtype = (y.shape[0], self.n_out), np.result_type(y, params["W"])
+        a = workspace.array("a", shape, dtype)
+        np.matmul(y, params["W"], out=a)
+        if self.bias:
+            a += params["b"]
+        z = a
+        if workspace.keeps_sum:
+            z = workspace.array("z", shape, dtype)
+            np.copyto(z, a)
+        derivative = workspace.array("f'", shape, dtype)
+        self.activation.into(a, a, derivative)
+        return a, DenseCache(y, z, derivative)
+
+    def backward_into(
+        self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
+    ) -> dict[Operand, Array]:
+        """delta_z = delta_a * f', in place, then across the sum."""
+        if self.activation.name != "identity":
+            assert cache.derivative is not None
+            delta *= cache.derivative
+        return self.backward_sum_into(delta, params, cache, workspace)
+
+    def backward_sum_into(
+        self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
+    ) -> dict[Operand, Array]:
+        """dL/dW = Y^T Delta, dL/db = sum of Delta, dL/dY = Delta W^T: at most two GEMMs."""
+        W, dtype = params["W"], delta.dtype
+        found: dict[Operand, Array] = {
+            "W": np.matmul(cache.y.T, delta, out=workspace.array("W", W.shape, dtype))
+        }
+        if self.bias:
+            found["b"] = np.add.reduce(delta, axis=0, out=workspace.array("b", (self.n_out,), dtype))
+        if workspace.wants_input:
+            found[PREVIOUS] = np.matmul(delta, W.T, out=workspace.array("y", cache.y.shape, dtype))
+        return found

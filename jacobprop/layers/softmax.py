@@ -1,0 +1,84 @@
+"""The weightless softmax layer p = exp(z) / sum exp(z), over all units of a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .._lazy import sympy
+from ..arrays import Array, is_symbolic
+from ..elementary import softmax
+from ..jacobians import DiagonalPlusLowRankJacobian, IdentityJacobian, Jacobian
+from .base import PREVIOUS, Operand, Parameters, SumLayer, Values, Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxCache:
+    """The argument z, the probabilities p, and 1 - p without cancellation (None for symbols)."""
+
+    z: Array
+    p: Array
+    complement: Array | None
+
+
+class Softmax(SumLayer):
+    """p_i = exp(z_i) / sum_k exp(z_k); its sum z is the activation below.
+
+    J^soft[k, i] = p_k (delta_ki - p_i) = diag(p) - p p^T: symmetric, rows sum to zero, rank m - 1
+    (seed rows D-76 to D-79). Stable for any finite z.
+
+    Examples
+    --------
+    >>> Softmax().forward({}, (np.array([1000.0, 0.0]),))[0]
+    array([1., 0.])
+    """
+
+    gate = "softmax"
+
+    def forward(self, params: Parameters, inputs: Values) -> tuple[Array, SoftmaxCache]:
+        """The probabilities."""
+        (z,) = inputs
+        if is_symbolic(z):
+            weights = np.frompyfunc(sympy.exp, 1, 1)(z)
+            p = weights / weights.sum(axis=-1, keepdims=True)
+            return p, SoftmaxCache(z, p, None)
+        p, complement = softmax(z)
+        return p, SoftmaxCache(z, p, complement)
+
+    def sum(self, cache: SoftmaxCache) -> Array:
+        """The argument z."""
+        return cache.z
+
+    def J_Sum(self, cache: SoftmaxCache) -> Jacobian:
+        """J^soft = diag(p) - p p^T, its diagonal p (1 - p) free of cancellation."""
+        p, shape = cache.p, cache.p.shape[-1:]
+        column = p[..., None]
+        return DiagonalPlusLowRankJacobian._make(
+            d=p,
+            U=-column,
+            V=column,
+            diagonal=None if cache.complement is None else p * cache.complement,
+            out_shape=shape,
+            in_shape=shape,
+            cases=p.shape[0] if p.ndim == 2 else None,
+        )
+
+    def sum_factors(self, params: Parameters, cache: SoftmaxCache) -> dict[Operand, Jacobian]:
+        """dz/dy = I."""
+        cases = cache.p.shape[0] if cache.p.ndim == 2 else None
+        return {PREVIOUS: IdentityJacobian(cache.p.shape[-1:], cases=cases, dtype=cache.p.dtype)}
+
+    def backward_into(
+        self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace
+    ) -> dict[Operand, Array]:
+        """delta_z = p * (delta - delta . p), in place."""
+        delta -= np.einsum("ci,ci->c", delta, cache.p)[:, None]
+        delta *= cache.p
+        return {PREVIOUS: delta}
+
+    def backward_sum_into(
+        self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace
+    ) -> dict[Operand, Array]:
+        """The sum is the activation below: the delta passes as it is."""
+        return {PREVIOUS: delta}

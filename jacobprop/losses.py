@@ -1,0 +1,230 @@
+"""Losses of one case: the value, its Jacobian row J_N^L, and the accurate row by the sum below.
+
+With y the output of the last layer, t the target, m outputs:
+
+    squared error         L = 1/2 sum (y - t)^2            dL/dy = y - t            (D-07, H-58)
+    mean squared error    L = 1/m sum (y - t)^2            dL/dy = 2/m (y - t)      (D-66)
+    binary cross-entropy  L = -sum t log y + (1-t) log(1-y)    dL/dz = y - t        (B-17, S-17)
+    cross-entropy         L = -sum t log y                 dL/dz = y sum(t) - t     (S-17)
+
+A reduction over the cases, "mean" or "sum", turns the losses of a stack into the loss that is trained.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ._lazy import sympy
+from .arrays import Array, as_array, is_symbolic
+from .elementary import log_softmax, sigmoid, softmax, softplus
+from .errors import DTypeError, ShapeError, UnknownNameError
+
+REDUCTIONS = ("mean", "sum")
+
+
+def _log(x: Array) -> Array:
+    logarithm = np.frompyfunc(sympy.log, 1, 1) if is_symbolic(x) else np.log
+    return np.asarray(logarithm(x))
+
+
+def _times(t: Array, x: Array) -> Array:
+    """t x, with 0 times anything, infinities included, equal to 0."""
+    return t * x if is_symbolic(t, x) else np.where(t == 0, 0, t * x)
+
+
+def _plain(T: object) -> Array | None:
+    """T as numpy reads it, None where that is not an array of plain numbers."""
+    if isinstance(T, np.ma.MaskedArray):
+        return None
+    try:
+        return np.asarray(T)
+    except (TypeError, ValueError):
+        return None
+
+
+class Loss(abc.ABC):
+    """A loss of one case; subclass it with `value` and `row`.
+
+    Parameters
+    ----------
+    reduction : "mean" or "sum"
+        How the losses of a stack become one number (seed row D-53: the slides sum).
+    """
+
+    gate: ClassVar[str] = ""
+    """What the last layer must be: "softmax", "sigmoid", or anything."""
+
+    def __init__(self, *, reduction: str = "mean") -> None:
+        if reduction not in REDUCTIONS:
+            raise UnknownNameError(
+                "unknown reduction",
+                where=type(self).__name__,
+                got=repr(reduction),
+                expected="'mean' or 'sum'",
+                remedy="The slides of seed 000 sum over the minibatch; most libraries take the mean.",
+            )
+        self.reduction = reduction
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()" if self.reduction == "mean" else f'{type(self).__name__}("sum")'
+
+    @abc.abstractmethod
+    def value(self, y: Array, t: Array) -> Array:
+        """L for outputs and targets of shape (c, m) or (m,): shape (c,) or ()."""
+
+    @abc.abstractmethod
+    def row(self, y: Array, t: Array) -> Array:
+        """J_N^L = dL/dy, the shape of `y`; may be infinite where y is saturated."""
+
+    def head_value(self, z: Array, t: Array) -> Array:
+        """L from the sum below the gate, accurate where the gate saturates."""
+        raise NotImplementedError(f"{type(self).__name__} names no gate")  # pragma: no cover
+
+    def head_row(self, z: Array, t: Array) -> Array:
+        """dL/dz for the sum below the gate, accurate where the gate saturates."""
+        raise NotImplementedError(f"{type(self).__name__} names no gate")  # pragma: no cover
+
+    def weight(self, cases: int | None) -> float:
+        """What each case's loss is multiplied with before they are added up."""
+        return 1 / cases if self.reduction == "mean" and cases else 1.0
+
+    def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """The target as an array shaped exactly like the output.
+
+        Raises
+        ------
+        ShapeError
+            Any other shape: nothing is broadcast.
+        """
+        where = f"{type(self).__name__} target"
+        t = as_array(T, "the target", where)
+        if t.shape != shape:
+            raise ShapeError(
+                "the target must be shaped exactly like the output",
+                where=where,
+                got=f"shape {t.shape}",
+                expected=f"{shape}",
+                remedy="Pass a column, T[:, None]."
+                if t.ndim == 1 and shape == (*t.shape, 1)
+                else "One row per case, one column per output; nothing is broadcast.",
+            )
+        return t if t.dtype.kind == "O" or dtype.kind == "O" else t.astype(dtype, copy=False)
+
+
+class SquaredError(Loss):
+    """L = 1/2 sum_i (y_i - t_i)^2, J_N^L = y - t (seed rows D-07, H-58)."""
+
+    def value(self, y: Array, t: Array) -> Array:
+        """Half the squared distance."""
+        return np.asarray(((y - t) ** 2).sum(axis=-1) / 2)
+
+    def row(self, y: Array, t: Array) -> Array:
+        """y - t."""
+        return np.asarray(y - t)
+
+
+class MeanSquaredError(Loss):
+    """L = 1/m sum_i (y_i - t_i)^2 over the m outputs, J_N^L = 2/m (y - t) (seed row D-66)."""
+
+    def value(self, y: Array, t: Array) -> Array:
+        """The mean over the outputs."""
+        return np.asarray(((y - t) ** 2).sum(axis=-1) / y.shape[-1])
+
+    def row(self, y: Array, t: Array) -> Array:
+        """2/m (y - t)."""
+        return np.asarray(2 * (y - t) / y.shape[-1])
+
+
+class BinaryCrossEntropy(Loss):
+    """L = -sum_i t_i log y_i + (1 - t_i) log(1 - y_i), for a sigmoid layer on top (seed rows B-17, B-19).
+
+    By the sum z: dL/dz = y - t, exact at any saturation; by the output: (y - t)/(y (1 - y)).
+    """
+
+    gate = "sigmoid"
+
+    def value(self, y: Array, t: Array) -> Array:
+        """From probabilities; infinite where a certain prediction is wrong."""
+        return np.asarray(-(_times(t, _log(y)) + _times(1 - t, _log(1 - y))).sum(axis=-1))
+
+    def row(self, y: Array, t: Array) -> Array:
+        """(1 - t)/(1 - y) - t/y, each term 0 where its target is 0."""
+        return _times(1 - t, 1 / (1 - y)) - _times(t, 1 / y)
+
+    def head_value(self, z: Array, t: Array) -> Array:
+        """softplus(z) - t z, as t softplus(-z) + (1 - t) softplus(z)."""
+        return np.asarray((_times(t, softplus(-z)) + _times(1 - t, softplus(z))).sum(axis=-1))
+
+    def head_row(self, z: Array, t: Array) -> Array:
+        """y - t = (1 - t) sigmoid(z) - t sigmoid(-z): no cancellation at t = 0 or 1."""
+        if is_symbolic(z, t):
+            return np.asarray(1 / (1 + np.frompyfunc(sympy.exp, 1, 1)(-z)) - t)
+        return np.asarray((1 - t) * sigmoid(z) - t * sigmoid(-z))
+
+
+class CrossEntropy(Loss):
+    """L = -sum_i t_i log y_i, for a Softmax layer on top (seed row S-17).
+
+    By the sum z: dL/dz = y sum(t) - t, exact at any saturation; by the output: -t/y.
+    Targets are integer labels from 0, one-hot rows, or any weights (soft targets).
+    """
+
+    gate = "softmax"
+
+    def value(self, y: Array, t: Array) -> Array:
+        """From probabilities; infinite where a certain prediction is wrong."""
+        return np.asarray(-_times(t, _log(y)).sum(axis=-1))
+
+    def row(self, y: Array, t: Array) -> Array:
+        """-t/y, 0 where the target is 0."""
+        return -_times(t, 1 / y)
+
+    def head_value(self, z: Array, t: Array) -> Array:
+        """-sum t log_softmax(z)."""
+        return np.asarray(-_times(t, log_softmax(z)).sum(axis=-1))
+
+    def head_row(self, z: Array, t: Array) -> Array:
+        """p_i sum_{j != i} t_j - t_i (1 - p_i): p sum(t) - t without its cancellation."""
+        total = t.sum(axis=-1, keepdims=True)
+        if is_symbolic(z, t):
+            weights = np.frompyfunc(sympy.exp, 1, 1)(z)
+            return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total - t)
+        p, complement = softmax(z)
+        return np.asarray(p * (total - t) - t * complement)
+
+    def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """One-hot rows from integer labels; anything shaped like the output passes as it is.
+
+        Raises
+        ------
+        ShapeError
+            Labels below 0 or not below the number of classes, or a shape that fits neither.
+        DTypeError
+            Labels that are not of an integer dtype.
+        """
+        where, classes = "CrossEntropy target", shape[-1]
+        labels = _plain(T)
+        if labels is None or labels.shape != shape[:-1] or labels.dtype.kind == "O":
+            return super().target(T, shape, dtype)
+        if labels.dtype.kind not in "iu":
+            raise DTypeError(
+                "labels must be integers",
+                where=where,
+                got=labels.dtype,
+                expected=f"integers from 0 to {classes - 1}, or weights of shape {shape}",
+                remedy="Convert whole numbers with .astype(int).",
+            )
+        if labels.size and not (labels.min() >= 0 and labels.max() < classes):
+            raise ShapeError(
+                "labels are out of range",
+                where=where,
+                got=f"{labels.min()} to {labels.max()}",
+                expected=f"0 to {classes - 1}",
+                remedy="Classes count from 0: subtract the smallest label.",
+            )
+        hot: Array = np.zeros(shape, np.float64 if dtype.kind == "O" else dtype)
+        np.put_along_axis(hot, np.asarray(labels, np.intp)[..., None], 1, axis=-1)
+        return hot

@@ -1,0 +1,80 @@
+"""Canonical names of a network's variables, and the slides' letters for them.
+
+a0 is the input, z1..zN the sums, a1..aN the activations, a slot letter with a layer number (W1, b1)
+a parameter, L the loss, t the target. Letters given by the user change what is printed; look-ups
+accept both, and a letter that already means something else is refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+from .errors import UnknownNameError
+
+RESERVED = frozenset({"L", "t", "J"})
+
+
+class Names:
+    """The two-way map between canonical names and printed symbols.
+
+    Parameters
+    ----------
+    canonical : iterable of str
+        Every name that exists.
+    letters : mapping of canonical name to letter
+        What to print instead.
+    """
+
+    def __init__(self, canonical: Iterable[str], letters: dict[str, str]) -> None:
+        self.canonical = tuple(canonical)
+        self.letters = letters
+        self._keys = {letter: name for name, letter in letters.items()}
+        taken = set(self.canonical) | RESERVED
+        wrong = [letter for name, letter in letters.items() if letter in taken and letter != name]
+        if len(self._keys) < len(letters) or wrong or not all(letters.values()):
+            raise UnknownNameError(
+                "two variables would have the same name",
+                where="Network(names=, weights=)",
+                got=" ".join(letters.values()),
+                expected="different letters, none of them L, t, J or a canonical name such as a1 or W1",
+                remedy='Choose other letters, as in names="X Y Z", weights="V W".',
+            )
+
+    def key(self, name: object, where: str) -> str:
+        """The canonical name behind a canonical name or a letter."""
+        if isinstance(name, str):
+            if name in self._keys:
+                return self._keys[name]
+            if name in self.canonical:
+                return name
+        every = [*self.canonical, *self._keys]
+        near = difflib.get_close_matches(str(name), every, n=1)
+        shown = every if len(every) <= 24 else [*every[:12], "...", *every[-11:]]
+        raise UnknownNameError(
+            "unknown name",
+            where=where,
+            got=repr(name),
+            expected="one of " + ", ".join(shown),
+            remedy=f"Did you mean {near[0]!r}?" if near else "Layers count from 1; a0 is the input.",
+        )
+
+    def symbol(self, name: str) -> str:
+        """What to print for a canonical name."""
+        return self.letters.get(name, name)
+
+
+def split_letters(letters: str | Sequence[str] | None, expected: int, what: str) -> list[str]:
+    """The letters of "X Y Z" or ["X", "Y", "Z"], of which there must be `expected`; none for None."""
+    if letters is None:
+        return []
+    found = letters.split() if isinstance(letters, str) else [str(letter) for letter in letters]
+    if len(found) != expected:
+        raise UnknownNameError(
+            f"{what} needs one letter for each",
+            where=f"Network({what}=)",
+            got=f"{len(found)} in {' '.join(found)!r}",
+            expected=f"{expected}",
+            remedy="names: the input and every layer, weightless ones too; weights: every layer with a W.",
+        )
+    return found

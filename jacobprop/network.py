@@ -1,0 +1,297 @@
+"""A network: layers, a loss, names, and the arrays of all parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+
+from .architecture import Architecture
+from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite
+from .errors import DTypeError, ShapeError, UnknownNameError, UnsupportedLayerError
+from .layers import Layer
+from .layers.base import Parameters
+from .losses import Loss
+from .record import Record
+
+
+class Network:
+    """Layers 1..N, applied to cases that are rows; immutable, parameters included.
+
+    Parameters
+    ----------
+    layers : sequence of Layer
+        Weightless ones count too.
+    loss : Loss, optional
+        CrossEntropy needs Softmax on top, BinaryCrossEntropy a sigmoid Dense layer.
+    seed : int
+        For the initial parameters.
+    names, weights : str or sequence of str, optional
+        The slides' letters: ``names="X Y Z"`` for a0, a1, a2, ``weights="V W"`` for W1, W2.
+    dtype : dtype
+        Of the parameters: float16, float32 or float64.
+
+    Raises
+    ------
+    ShapeError
+        Widths that do not fit.
+    UnsupportedLayerError
+        A loss without the last layer it needs, or one layer object used twice.
+
+    Examples
+    --------
+    >>> from jacobprop.layers import Dense
+    >>> net = Network([Dense(3, 2, "sigmoid"), Dense(2, 1, "sigmoid")], names="X Y Z", weights="V W")
+    >>> {name: array.shape for name, array in net.parameters.items()}
+    {'W1': (3, 2), 'b1': (2,), 'W2': (2, 1), 'b2': (1,)}
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        loss: Loss | None = None,
+        *,
+        seed: int = 0,
+        names: str | Sequence[str] | None = None,
+        weights: str | Sequence[str] | None = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        layers = tuple(layers)
+        self._check_layers(layers, loss)
+        self.dtype = np.dtype(dtype)
+        if self.dtype.kind != "f" or self.dtype.itemsize > 8:
+            raise DTypeError(
+                "parameters are floats",
+                where="Network(dtype=)",
+                got=self.dtype,
+                expected="float16, float32 or float64",
+                remedy="Leave it out for float64.",
+            )
+        rng = np.random.default_rng(seed)
+        drawn = [layer.init(rng, self.dtype) for layer in layers]
+        self.architecture = Architecture(layers, loss, [list(p) for p in drawn], names, weights)
+        self._widths = self._walk_widths()
+        arrays = {f"{slot}{k}": a for k, slots in enumerate(drawn, 1) for slot, a in slots.items()}
+        self._set_parameters(arrays)
+
+    @staticmethod
+    def _check_layers(layers: tuple[Layer, ...], loss: Loss | None) -> None:
+        if not layers or not all(isinstance(layer, Layer) for layer in layers):
+            raise ShapeError(
+                "a network needs layers",
+                where="Network",
+                got=[type(layer).__name__ for layer in layers],
+                expected="at least one Layer",
+                remedy='Start with [jp.Dense(n_in, n_out, "sigmoid")].',
+            )
+        if len({id(layer) for layer in layers}) < len(layers):
+            raise UnsupportedLayerError(
+                "one layer object is used twice",
+                where="Network",
+                remedy="Weights are not shared between layers yet: build a second layer.",
+            )
+        if loss is not None and not isinstance(loss, Loss):
+            raise UnknownNameError(
+                "the loss must be a Loss",
+                where="Network(loss=)",
+                got=repr(loss),
+                expected="an object such as jp.SquaredError() or jp.CrossEntropy()",
+                remedy="Create it with parentheses.",
+            )
+        if loss is not None and loss.gate and loss.gate != layers[-1].gate:
+            top = {
+                "softmax": "Append jp.Softmax() to the layers.",
+                "sigmoid": 'Give the last Dense layer activation="sigmoid".',
+            }
+            raise UnsupportedLayerError(
+                f"{type(loss).__name__} needs {loss.gate} as the last layer",
+                where=f"Network: layer {len(layers)} {layers[-1]!r}",
+                got=f"an output that need not be a probability: {layers[-1]!r}",
+                expected=loss.gate,
+                remedy=top[loss.gate],
+            )
+
+    def _walk_widths(self) -> tuple[int | None, ...]:
+        """The width of each activation, None where it depends on the input; refuses a misfit."""
+        widths: list[int | None] = [self.layers[0].n_in]
+        for number, layer in enumerate(self.layers, 1):
+            below = self.architecture.reads(number)[0]
+            width = widths[below]
+            if None not in (width, layer.n_in) and width != layer.n_in:
+                raise ShapeError(
+                    "the layer does not fit the one below",
+                    where=self.architecture.where(number),
+                    got=f"{width} inputs from layer {below}" if below else f"{width} network inputs",
+                    expected=f"{layer.n_in}",
+                    remedy=f"Set its n_in to {width}.",
+                )
+            widths.append(layer.width(layer.n_in if width is None else width))
+        return tuple(widths)
+
+    # -- parameters ---------------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, first to last."""
+        return self.architecture.layers
+
+    @property
+    def loss(self) -> Loss | None:
+        """The loss function."""
+        return self.architecture.loss
+
+    @property
+    def parameters(self) -> Mapping[str, Array]:
+        """{"W1": array, "b1": array, ...}, read-only, layer by layer."""
+        return self._parameters
+
+    def _set_parameters(self, arrays: Mapping[str, Array]) -> None:
+        names = [node.name for node in self.architecture.parameter_nodes]
+        for name in names:
+            require_finite(arrays[name], f"parameter {name}", "Network")
+        self._parameters = MappingProxyType({name: freeze(arrays[name]) for name in names})
+        if is_symbolic(*self._parameters.values()):
+            self.dtype = np.dtype(object)
+        self._slices: dict[str, slice] = {}
+        start = 0
+        for name, array in self._parameters.items():
+            self._slices[name] = slice(start, start + array.size)
+            start += array.size
+        self.size = start
+
+    def _by_layer(self, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
+        """The parameters of each layer by slot letter, in a dtype."""
+        return tuple(
+            {slot: arrays[f"{slot}{number}"].astype(dtype, copy=False) for slot in slots}
+            for number, slots in enumerate(self.architecture.slots, 1)
+        )
+
+    def _copy(self, arrays: Mapping[str, Array]) -> Self:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._set_parameters(arrays)
+        return other
+
+    def with_parameters(self, parameters: Mapping[str, object]) -> Self:
+        """The same network with other arrays for some or all parameters, copied; names or letters.
+
+        Raises
+        ------
+        UnknownNameError, ShapeError, DTypeError, NonFiniteError
+            A name that does not exist, another shape, no numbers, or nan and infinities.
+        """
+        arrays = dict(self._parameters)
+        for given, value in parameters.items():
+            name = self.architecture.names.key(given, "with_parameters")
+            if name not in arrays:
+                raise UnknownNameError(
+                    f"{name} is no parameter",
+                    where="with_parameters",
+                    got=repr(given),
+                    expected="one of " + ", ".join(arrays),
+                    remedy="Only parameters can be replaced.",
+                )
+            array = as_array(value, f"parameter {name}", "with_parameters")
+            if array.shape != arrays[name].shape:
+                raise ShapeError(
+                    f"parameter {name} keeps its shape",
+                    where="with_parameters",
+                    got=f"shape {array.shape}",
+                    expected=f"{arrays[name].shape}",
+                    remedy="W[i, j] is the weight from unit i to unit j: transpose it if need be.",
+                )
+            kept = array.dtype if array.dtype.kind == "O" or self.dtype.kind == "O" else self.dtype
+            arrays[name] = array.astype(kept)
+        return self._copy(arrays)
+
+    @property
+    def slices(self) -> Mapping[str, slice]:
+        """Where each parameter lies in `vector`."""
+        return MappingProxyType(self._slices)
+
+    @property
+    def vector(self) -> Array:
+        """All parameters in one vector, layer by layer, slot by slot, row-major."""
+        parts = [array.ravel() for array in self._parameters.values()]
+        return np.concatenate(parts) if parts else np.empty(0, self.dtype)
+
+    def with_vector(self, v: object) -> Self:
+        """The same network with the parameters of one vector."""
+        vector = as_array(v, "the vector", "with_vector")
+        if vector.shape != (self.size,):
+            raise ShapeError(
+                "the vector holds all parameters",
+                where="with_vector",
+                got=f"shape {vector.shape}",
+                expected=f"({self.size},)",
+                remedy="Start from net.vector; net.slices says what lies where.",
+            )
+        return self.with_parameters(
+            {name: vector[self._slices[name]].reshape(a.shape) for name, a in self._parameters.items()}
+        )
+
+    # -- forward --------------------------------------------------------------------------------------
+
+    @property
+    def n_in(self) -> int | None:
+        """The width of the input, None if the first layer takes any."""
+        return self._widths[0]
+
+    def _input(self, X: object, where: str) -> tuple[Array, np.dtype[Any]]:
+        """X as cases, and the dtype of the pass: integers take the parameters'."""
+        array = as_cases(X, "X", self.n_in, where, integers=self.dtype)
+        dtype = np.result_type(array, self.dtype) if self._parameters else array.dtype
+        return array.astype(dtype, copy=False), dtype
+
+    @quiet
+    def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
+        activations, caches = [X], []
+        for number, (layer, params) in enumerate(zip(self.layers, parameters, strict=True), 1):
+            inputs = tuple(activations[k] for k in self.architecture.reads(number))
+            values, cache = layer.forward(params, inputs)
+            activations.append(values)
+            caches.append(cache)
+        return activations, caches
+
+    def __call__(self, X: object) -> Array:
+        """The output for one case (n_in,) or a stack (cases, n_in)."""
+        x, dtype = self._input(X, "net(X)")
+        return self._forward(x, self._by_layer(self._parameters, dtype))[0][-1]
+
+    def forward(self, X: object, T: object = None) -> Record:
+        """Run a pass and keep everything that its Jacobians need.
+
+        Parameters
+        ----------
+        X : array (n_in,) for one case, or (cases, n_in)
+        T : array shaped exactly like the output, or integer labels for CrossEntropy, optional
+            Needed for "L".
+
+        Raises
+        ------
+        ShapeError, DTypeError, EmptyBatchError
+            Input or target of the wrong shape or kind; nothing is broadcast.
+        """
+        x, dtype = self._input(X, "net.forward(X)")
+        if x.base is not None or x is X or x.flags.writeable:
+            x = x.copy()  # a record never changes, whatever becomes of X
+        parameters = self._by_layer(self._parameters, dtype)
+        activations, caches = self._forward(x, parameters)
+        for array in activations:
+            array.flags.writeable = False
+        target = None
+        if T is not None:
+            if self.loss is None:
+                raise UnknownNameError(
+                    "the network has no loss for the target",
+                    where="net.forward(X, T)",
+                    remedy="Build jp.Network(layers, loss=...), or leave T out.",
+                )
+            target = freeze(np.array(self.loss.target(T, activations[-1].shape, activations[-1].dtype)))
+        return Record(self.architecture, parameters, tuple(activations), tuple(caches), target)
+
+    def __repr__(self) -> str:
+        loss = f", loss={self.loss!r}" if self.loss else ""
+        return f"Network([{', '.join(map(repr, self.layers))}]{loss})"

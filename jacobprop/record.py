@@ -1,0 +1,274 @@
+"""The record of one forward pass: every activation, and from them every Jacobian.
+
+A record is a value: it never changes. It remembers running products, so that the Jacobians by all
+parameters cost one walk from the top down.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .architecture import LOSS, SUM, Architecture, Edge, Node
+from .arrays import Array, freeze, quiet
+from .chain import Chain
+from .errors import MissingTargetError
+from .factors import LayerFactors
+from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
+from .layers.base import Parameters
+from .losses import Loss
+
+
+class Record:
+    """What a forward pass leaves behind; made by ``Network.forward``.
+
+    Attributes
+    ----------
+    cases : int or None
+        The number of stacked cases; None for a one-dimensional input.
+    target : array or None
+        t, shaped like the output.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        parameters: tuple[Parameters, ...],
+        activations: tuple[Array, ...],
+        caches: tuple[Any, ...],
+        target: Array | None,
+    ) -> None:
+        self._architecture = architecture
+        self._activations = activations
+        self.target = target
+        self.cases: int | None = len(activations[0]) if activations[0].ndim == 2 else None
+        reads = [architecture.reads(number) for number in range(1, architecture.depth + 1)]
+        self._layers = tuple(
+            LayerFactors(architecture, number, params, tuple(activations[k] for k in read), cache)
+            for number, (params, read, cache) in enumerate(zip(parameters, reads, caches, strict=True), 1)
+        )
+        self._running: dict[Node, dict[Node, Jacobian | None]] = {}
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(a.shape[-1]) for a in self._activations)
+        cases = "one case" if self.cases is None else f"{self.cases} cases"
+        loss = "" if self.target is None or not self._architecture.loss else f", loss {self.loss:.6g}"
+        return f"<Record: {widths}, {cases}, {self.dtype}{loss}>"
+
+    # -- values -----------------------------------------------------------------------------------
+
+    @property
+    def output(self) -> Array:
+        """The activations of the last layer."""
+        return self._activations[-1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the output."""
+        return self.output.dtype
+
+    def activation(self, layer: int) -> Array:
+        """a_l, (cases,) + (width,); a_0 is the input."""
+        return self._activations[self._architecture.check_number(layer, "record.activation", first=0)]
+
+    def sum(self, layer: int) -> Array:
+        """z_l, the sum that the activations of layer l are a function of."""
+        return self.layer(layer).z
+
+    @cached_property
+    @quiet
+    def losses(self) -> Array:
+        """L of each case, (cases,), or () for one case."""
+        loss, t = self._loss("record.losses")
+        if self._architecture.fused and self.dtype.kind != "O":
+            values = loss.head_value(self._layers[-1].z, t)
+        else:
+            values = loss.value(self.output, t)
+        return freeze(np.array(values, self.dtype))
+
+    @property
+    def loss(self) -> Any:
+        """The losses reduced over the cases, as the loss function says: one number."""
+        loss, _ = self._loss("record.loss")
+        total = self.losses.sum() * loss.weight(self.cases)
+        return total if self.dtype.kind == "O" else float(total)
+
+    def _loss(self, where: str) -> tuple[Loss, Array]:
+        loss = self._architecture.loss
+        if loss is None or self.target is None:
+            raise MissingTargetError(
+                "the network has no loss" if loss is None else "the record has no target",
+                where=where,
+                expected="a loss function and a target",
+                remedy="Build jp.Network(layers, loss=...) and call net.forward(X, T).",
+            )
+        return loss, self.target
+
+    # -- factors ------------------------------------------------------------------------------------
+
+    def layer(self, layer: int) -> LayerFactors:
+        """The factors of layer l: .J_Y, .J_W, .J_W_hat, .J_b, .J_Sum, .J_soft."""
+        return self._layers[self._architecture.check_number(layer, "record.layer") - 1]
+
+    @cached_property
+    @quiet
+    def J_N(self) -> Jacobian:
+        """J_N^L, the loss by the last activations; infinite where a saturated output is wrong.
+
+        No result is computed from it where the loss fuses with the last layer.
+        """
+        loss, t = self._loss("record.J_N")
+        last = self._architecture.symbol(Node("a", self._architecture.depth))
+        return self._row(loss.row(self.output, t)).named(f"J_{last}^L")
+
+    @cached_property
+    @quiet
+    def _head(self) -> Jacobian:
+        """dL/dz_N, the accurate product of J_N^L and the last layer's J_Sum."""
+        loss, t = self._loss("record.jacobian")
+        return self._row(loss.head_row(self._layers[-1].z, t))
+
+    def _row(self, row: Array) -> Jacobian:
+        array = np.array(row, self.dtype)[..., None, :]
+        return DenseJacobian._make(array=array, out_shape=(), in_shape=row.shape[-1:], cases=self.cases)
+
+    def _edge(self, edge: Edge) -> Jacobian:
+        return self.J_N if edge.above == LOSS else self._layers[edge.above.layer - 1].edge(edge)
+
+    # -- chains ---------------------------------------------------------------------------------------
+
+    def chain(self, of: str, wrt: str) -> Chain:
+        """The factors of d(of)/d(wrt) as on the slides, from `of` inward; multiplied when asked.
+
+        Parameters
+        ----------
+        of : str
+            "L", an activation such as "a2", a sum such as "z2", or the slides' letter for it.
+        wrt : str
+            An earlier activation, a sum, a weight or a bias.
+
+        Raises
+        ------
+        UnknownNameError
+            A name does not exist, or `of` is no function of `wrt`.
+        UnsupportedLayerError
+            More than one path leads from `of` to `wrt`.
+        """
+        above, below = self._pair(of, wrt, "record.chain")
+        path = list(self._architecture.path(above, below))
+        fused = above == LOSS and self._architecture.fused and len(path) > 1
+        factors: list[Jacobian] = []
+        variables = [above]
+        while path:
+            edge = path.pop(0)
+            across = path and path[0].above.letter == SUM and edge.operand == SUM
+            if across and not (fused and len(factors) == 1):
+                edge = Edge(edge.above, path[0].operand, path.pop(0).below)  # a_l by its operand at once
+                factors.append(self._layers[edge.above.layer - 1].all[edge.operand])
+            else:
+                J = self._edge(edge)
+                if isinstance(J, IdentityJacobian) and factors:
+                    variables[-1] = edge.below  # the sum of a softmax layer is the activation below
+                    continue
+                factors.append(J if J.symbol else J.named(self._symbol(edge.above, edge.below)))
+            variables.append(edge.below)
+        if not factors:
+            width = self._activations[above.layer].shape[-1:]
+            factors, variables = [self._identity(width).named(self._symbol(above, below))], [above, below]
+        symbols = [self._architecture.symbol(node) for node in variables]
+        return Chain(factors, variables=symbols, head=self._head if fused else None)
+
+    def _pair(self, of: str, wrt: str, where: str) -> tuple[Node, Node]:
+        above = self._architecture.node(of, where)
+        below = self._architecture.node(wrt, where)
+        if above == LOSS:
+            self._loss(where)
+        if above.letter not in ("L", "a", SUM) or below == LOSS:
+            raise self._architecture.independent(above, below)
+        return above, below
+
+    def _symbol(self, above: Node, below: Node) -> str:
+        return f"J_{self._architecture.symbol(below)}^{self._architecture.symbol(above)}"
+
+    def _identity(self, shape: tuple[int, ...]) -> Jacobian:
+        return IdentityJacobian(shape, cases=self.cases, dtype=self.dtype)
+
+    # -- products -------------------------------------------------------------------------------------
+
+    @quiet
+    def jacobian(self, of: str, wrt: str) -> Jacobian:
+        """d(of)/d(wrt) for every pair that exists, structured; branches are added.
+
+        ``jacobian("L", "W1")`` is each case's own loss by W1: out_shape (), a row (x) y.
+        Parameters are as in `chain`; running products are remembered.
+
+        Raises
+        ------
+        UnknownNameError
+            A name does not exist, or `of` is no function of `wrt`.
+        MissingTargetError
+            "L" without a loss or a target.
+        """
+        above, below = self._pair(of, wrt, "record.jacobian")
+        return self._product(above, below).named(self._symbol(above, below))
+
+    def jacobians(self, of: str) -> dict[str, Jacobian]:
+        """The Jacobians of `of` by every parameter it depends on and by the input, in one walk."""
+        above, _ = self._pair(of, "a0", "record.jacobians")
+        below = [*self._architecture.parameter_nodes, Node("a", 0)]
+        found = {node: self._product_or_none(above, node) for node in below}
+        return {n.name: J.named(self._symbol(above, n)) for n, J in found.items() if J is not None}
+
+    @quiet
+    def gradients(self) -> dict[str, Array]:
+        """The gradient of `loss` by every parameter, {"W1": array shaped like W1, ...}.
+
+        The rows of ``jacobian("L", ...)`` added up over the cases: for a weight, Y^T Delta.
+        """
+        loss, _ = self._loss("record.gradients")
+        weight = loss.weight(self.cases)
+        found = {}
+        for node in self._architecture.parameter_nodes:
+            J = self._product(LOSS, node)
+            total = J._sum_over_cases().reshape(J.in_shape)
+            found[node.name] = total if weight == 1 else (total * weight).astype(total.dtype, copy=False)
+        return found
+
+    def _product(self, above: Node, below: Node) -> Jacobian:
+        product = self._product_or_none(above, below)
+        if product is None:
+            raise self._architecture.independent(above, below)
+        return product
+
+    def _product_or_none(self, above: Node, below: Node) -> Jacobian | None:
+        """d(above)/d(below), None where there is no path: the backward walk, as far as it is needed."""
+        running = self._running.setdefault(above, self._top(above))
+        if below.letter not in ("a", SUM):  # a parameter branches off the node that it feeds
+            (edge,) = self._architecture.consumers[below]
+            product = self._product_or_none(above, edge.above)
+            return None if product is None else product @ self._edge(edge)
+        for node in self._architecture.between(above, below):
+            if node not in running:
+                running[node] = self._add_up(running, node)
+        return running.get(below)
+
+    def _add_up(self, running: dict[Node, Jacobian | None], node: Node) -> Jacobian | None:
+        """The sum over all edges that arrive from above of (running product) . (factor)."""
+        total: Jacobian | None = None
+        for edge in self._architecture.consumers[node]:
+            product = running.get(edge.above)
+            if product is not None:
+                term = product @ self._edge(edge)
+                total = term if total is None else total + term
+        return total
+
+    def _top(self, above: Node) -> dict[Node, Jacobian | None]:
+        """Where the walk starts: the loss's row, fused where it can be, or the identity."""
+        depth = self._architecture.depth
+        if above == LOSS:
+            first: dict[Node, Jacobian | None] = {Node("a", depth): self.J_N}
+            return first | {Node(SUM, depth): self._head} if self._architecture.fused else first
+        values = self.sum(above.layer) if above.letter == SUM else self._activations[above.layer]
+        return {above: self._identity(values.shape[-1:])}
