@@ -1,0 +1,56 @@
+"""jacobprop: every gradient with its factors, its proof, its price and its picture."""
+
+from . import activations, errors
+from .activations import Activation
+from .chain import Chain
+from .data import load_wine
+from .delta import DeltaRule
+from .formulations import gradients
+from .jacobians import (
+    DenseJacobian,
+    DiagonalJacobian,
+    DiagonalPlusLowRankJacobian,
+    IdentityJacobian,
+    Jacobian,
+    JacobianTensor,
+    ScaledJacobian,
+    WeightJacobian,
+)
+from .layers import Dense, Layer, Softmax
+from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, SquaredError
+from .network import Network
+from .planning import plan
+from .record import Record
+from .training import fit
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Activation",
+    "BinaryCrossEntropy",
+    "Chain",
+    "CrossEntropy",
+    "DeltaRule",
+    "Dense",
+    "DenseJacobian",
+    "DiagonalJacobian",
+    "DiagonalPlusLowRankJacobian",
+    "IdentityJacobian",
+    "Jacobian",
+    "JacobianTensor",
+    "Layer",
+    "Loss",
+    "MeanSquaredError",
+    "Network",
+    "Record",
+    "ScaledJacobian",
+    "Softmax",
+    "SquaredError",
+    "WeightJacobian",
+    "activations",
+    "errors",
+    "fit",
+    "gradients",
+    "load_wine",
+    "plan",
+]
