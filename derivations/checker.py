@@ -1,0 +1,179 @@
+"""A derivation holds when every step is an identity, the end is the truth, and every mistake is exposed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import sympy as sp
+
+from .arrays import FormulaError, entries, indices, mapped
+from .compare import Counterexample, counterexample, is_zero
+from .derivation import Derivation, Step, Wrong
+from .formula import D, Entries, Formula, Times
+from .letters import PARTIAL, Definitions, unfold
+from .slide import numbered, text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two arrays differ: in shape, or in one entry at a point; without a point nothing is proved."""
+
+    index: tuple[int, ...] | None
+    at: Counterexample | None
+    message: str
+
+    @property
+    def refutes(self) -> bool:
+        """Whether the two are proved to differ, rather than not proved to agree."""
+        return self.index is None or self.at is not None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """What the checker found against one wrong variant; ``difference`` is None if it found nothing."""
+
+    wrong: Wrong
+    difference: Difference | None
+
+    @property
+    def refuted(self) -> bool:
+        """Whether the variant is proved wrong."""
+        return self.difference is not None and self.difference.refutes
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one derivation: what failed at which equals sign, and each wrong variant's fate."""
+
+    derivation: Derivation
+    step_failures: tuple[str | None, ...]
+    conclusion_failures: tuple[str, ...]
+    refutations: tuple[Refutation, ...]
+    seconds: float
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Everything that keeps the derivation from holding, in words."""
+        survivors = (f"survives: {r.wrong.name}" for r in self.refutations if not r.refuted)
+        return (*filter(None, self.step_failures), *self.conclusion_failures, *survivors)
+
+    @property
+    def refuted(self) -> int:
+        """How many wrong variants were refuted."""
+        return sum(r.refuted for r in self.refutations)
+
+    @property
+    def holds(self) -> bool:
+        """Every step and the conclusion are verified, and every wrong variant is refuted."""
+        return not self.failures
+
+
+def check(derivation: Derivation) -> Verdict:
+    """Verify every step, the conclusion, and the refutation of every wrong variant."""
+    start = perf_counter()
+    steps = tuple(_step_failures(derivation))
+    conclusion = tuple(_conclusion_failures(derivation))
+    refutations = tuple(refute(derivation, wrong) for wrong in derivation.wrong)
+    return Verdict(derivation, steps, conclusion, refutations, perf_counter() - start)
+
+
+def sabotage(derivation: Derivation, wrong: Wrong) -> bool:
+    """Whether a wrong variant in the place of the conclusion breaks the last step and is refuted."""
+    last = replace(derivation.steps[-1], rhs=wrong.formula)
+    return _problem(last, derivation.where, connected=True) is not None and refute(derivation, wrong).refuted
+
+
+def refute(derivation: Derivation, wrong: Wrong) -> Refutation:
+    """Look for a point at which a wrong variant differs from the truth."""
+    try:
+        value = _explicit(wrong.formula, derivation.where)
+    except FormulaError as error:
+        return Refutation(wrong, Difference(None, None, f"has no value: {error}"))
+    return Refutation(wrong, difference(value, _truth(derivation)))
+
+
+def difference(left: sp.Array, right: sp.Array) -> Difference | None:
+    """Where two arrays of explicit expressions differ; None only if all entries are proved equal.
+
+    An entry with a counterexample comes before one that is merely not proved equal.
+    """
+    if left.shape != right.shape:
+        return Difference(None, None, f"the shapes are {left.shape} and {right.shape}")
+    unproved = None
+    for index, a, b in zip(indices(left.shape), entries(left), entries(right), strict=True):
+        if is_zero(a - b):
+            continue
+        at = counterexample(a, b)
+        place = f"entry {numbered(index)}" if index else "the value"
+        if at:
+            return Difference(index, at, f"{place}: {_values(at)}")
+        unproved = unproved or Difference(index, None, f"{place} is not proved equal")
+    return unproved
+
+
+def _values(at: Counterexample) -> str:
+    point = ", ".join(f"{text(atom)}={value}" for atom, value in at.point.items())
+    values = f"{float(at.left):.6g} ≠ {float(at.right):.6g}"
+    return f"{values} at {point}" if point else values
+
+
+def _step_failures(derivation: Derivation) -> Iterator[str | None]:
+    reached = {derivation.steps[0].lhs}
+    for number, step in enumerate(derivation.steps, 1):
+        problem = _problem(step, derivation.where, step.lhs in reached)
+        reached.add(step.rhs)
+        yield f"step {number} ({step.reason}): {problem}" if problem else None
+
+
+def _problem(step: Step, where: Definitions, connected: bool) -> str | None:
+    if step.lhs == step.rhs:
+        return "compares an expression with itself"
+    if not connected:
+        return "starts from a formula that no earlier step reached"
+    try:
+        found = difference(_explicit(step.lhs, where), _explicit(step.rhs, where))
+    except FormulaError as error:
+        return str(error)
+    return str(found) if found else None
+
+
+def _conclusion_failures(derivation: Derivation) -> Iterator[str]:
+    try:
+        found = difference(_explicit(derivation.conclusion, derivation.where), _truth(derivation))
+    except FormulaError as error:
+        yield f"conclusion: {error}"
+        return
+    if found:
+        yield f"conclusion: {found}"
+    if _begs_the_question(derivation):
+        yield "conclusion: still contains the derivative that it claims to compute"
+
+
+def _explicit(formula: Formula, where: Definitions) -> sp.Array:
+    """The value of a formula in the independent letters alone."""
+    return mapped(lambda entry: unfold(entry, where), formula.value(where))
+
+
+def _truth(derivation: Derivation) -> sp.Array:
+    """The truth, in whose letters the definitions are unfolded too."""
+    return mapped(lambda entry: unfold(entry, derivation.where), derivation.truth.value())
+
+
+def _begs_the_question(derivation: Derivation) -> bool:
+    """Whether the conclusion differentiates the very expressions whose derivative is the truth."""
+    where = derivation.where
+    goal = {unfold(entry, where) for entry in entries(derivation.truth.of)}
+    return any(unfold(of, where) in goal for of in _differentiated(derivation.conclusion, where))
+
+
+def _differentiated(formula: Formula, where: Definitions) -> Iterator[sp.Expr]:
+    for part in formula.walk():
+        if isinstance(part, D):
+            yield from entries(part.of.value(where))
+        if isinstance(part, Entries):
+            yield from (written.args[0] for written in part.array.atoms(PARTIAL))
+        if isinstance(part, Times):
+            yield from (written.args[0] for written in part.scalar.atoms(PARTIAL))

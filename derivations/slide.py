@@ -1,0 +1,137 @@
+"""Expressions and arrays as a slide writes them: z1(1-z1) x1 y1(1-y1) w11 and not w11*x1*.. ."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+from .arrays import entries, indices
+from .letters import PARTIAL
+
+WIDTH = 80
+ROOM = WIDTH - len("  ✓ = ")
+ORDER = "Lzsxywvrt"
+
+Block = list[str]  # lines of one width
+
+
+def text(expr: sp.Expr, tight: bool = False) -> str:
+    """One expression on one line."""
+    if isinstance(expr, sp.Add):
+        return _sum(expr, tight)
+    if isinstance(expr, sp.Mul):
+        return _product(expr)
+    if isinstance(expr, sp.Pow):
+        return _power(expr)
+    if isinstance(expr, sp.exp):
+        return f"exp({text(expr.args[0], tight=True)})"
+    if isinstance(expr, sp.Derivative):
+        return f"∂{text(expr.expr)}/∂{'∂'.join(map(text, expr.variables))}"
+    if expr.func == PARTIAL:
+        return "∂{}/∂{}".format(*map(text, expr.args))
+    if isinstance(expr, AppliedUndef):
+        return str(expr.func)
+    return str(expr)
+
+
+def _sum(expr: sp.Add, tight: bool) -> str:
+    terms = sorted(expr.args, key=lambda term: (_is_negative(term), _key(term)))
+    line = text(terms[0])
+    for term in terms[1:]:
+        sign, size = ("-", -term) if _is_negative(term) else ("+", term)
+        line += (sign if tight else f" {sign} ") + text(size)
+    return line
+
+
+def _product(expr: sp.Mul) -> str:
+    coefficient, rest = expr.as_coeff_Mul()
+    factors = sorted(sp.Mul.make_args(rest), key=lambda f: (not isinstance(f, sp.Add), _key(f)))
+    words = []
+    for factor in factors:
+        if isinstance(factor, sp.Add) and 1 - factor in factors:
+            continue  # written together with its letter, as z1(1-z1)
+        complement = isinstance(factor, sp.Symbol) and 1 - factor in factors
+        word = text(factor) if not isinstance(factor, sp.Add) else f"({text(factor, tight=True)})"
+        words.append(word + (f"({text(1 - factor, tight=True)})" if complement else ""))
+    sign = {1: "", -1: "-"}.get(coefficient, f"{coefficient} ")
+    return sign + " ".join(words)
+
+
+def _power(expr: sp.Pow) -> str:
+    base, exponent = expr.args
+    inside = text(base, tight=True)
+    inside = inside if base.is_Atom or isinstance(base, AppliedUndef) else f"({inside})"
+    return f"1/{inside}" if exponent == -1 else f"{inside}^{text(exponent)}"
+
+
+def _is_negative(term: sp.Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _key(expr: sp.Expr) -> list[tuple[int, str]]:
+    """The letters of an expression, by their place in the slide's order: z before x before y before w."""
+    names = [str(symbol) for symbol in expr.free_symbols]
+    return sorted(((ORDER + name[0]).index(name[0]), name) for name in names)  # other letters come last
+
+
+def beside(*blocks: Block) -> Block:
+    """Blocks in one row, each centred vertically."""
+    height = max(map(len, blocks))
+    padded = []
+    for block in blocks:
+        blank = " " * len(block[0])
+        above = (height - len(block)) // 2
+        padded.append([blank] * above + block + [blank] * (height - len(block) - above))
+    return ["".join(line) for line in zip(*padded, strict=True)]
+
+
+def array(value: sp.Array) -> Block:
+    """An array: a matrix, or a grid of inner vectors or matrices; one entry a line where it is too wide."""
+    if value.rank() == 3 and value.shape[-1] == 1:
+        value = value.reshape(*value.shape[:-1])  # the slide prints no brackets round one number
+    block = _grid(value)
+    return block if len(block[0]) <= ROOM else _listing(value)
+
+
+def _grid(value: sp.Array) -> Block:
+    if value.rank() == 0:
+        return [text(value[()])]
+    rows, columns = value.shape[:2] if value.rank() > 1 else (1, value.shape[0])
+    flat = value.reshape(rows, columns, *value.shape[2:])
+    cells = [[_cell(flat[i, j]) for j in range(columns)] for i in range(rows)]
+    widths = [max(len(row[j][0]) for row in cells) for j in range(columns)]
+    opening, closing = ("[ ", " ]") if value.rank() <= 2 else ("( ", " )")
+    gap = ["  "]
+    lines: Block = []
+    for row in cells:
+        padded = [[line.ljust(width) for line in cell] for cell, width in zip(row, widths, strict=True)]
+        if lines and len(row[0]) > 1:
+            lines.append(" " * len(lines[0]))
+        lines += beside(*(part for cell in padded for part in (gap, cell)))
+    return [opening + line[2:] + closing for line in lines]
+
+
+def _cell(value: sp.Expr | sp.Array) -> Block:
+    return _grid(value) if isinstance(value, sp.NDimArray) else [text(value)]
+
+
+def _listing(value: sp.Array) -> Block:
+    lines: Block = []
+    for index, entry in zip(indices(value.shape), entries(value), strict=True):
+        place = f"{numbered(index)}  "
+        unbroken = text(entry).replace(" ", "~").replace("~+~", " +~").replace("~-~", " -~")
+        parts = wrap(place + unbroken, ROOM, subsequent_indent=" " * len(place), break_long_words=False)
+        lines += [part.replace("~", " ") for part in parts]
+    return block(*lines)
+
+
+def block(*lines: str) -> Block:
+    """Lines filled up to one width."""
+    width = max(map(len, lines))
+    return [line.ljust(width) for line in lines]
+
+
+def numbered(index: Sequence[int]) -> str:
+    """An index counted from 1, as on a slide."""
+    return "[" + ",".join(str(i + 1) for i in index) + "]"
