@@ -14,7 +14,7 @@ from .errors import ShapeError, UnknownNameError, UnsupportedLayerError
 from .layers import Layer, SumLayer
 from .layers.base import Operand
 from .losses import Loss
-from .names import Names, split_letters
+from .names import RESERVED, Names, split_letters
 
 
 class Node(NamedTuple):
@@ -59,6 +59,8 @@ class Architecture:
         self.slots = tuple(tuple(s) for s in slots)
         self.depth = len(self.layers)
         self._reads = tuple(self._resolve(number, layer) for number, layer in enumerate(self.layers, 1))
+        self._check_slots()
+        self._check_all_read()
         letters = split_letters(names, self.depth + 1, "names")
         weighted = [number for number, s in enumerate(self.slots, 1) if "W" in s]
         weight_letters = split_letters(weights, len(weighted), "weights")
@@ -78,16 +80,51 @@ class Architecture:
         return self._reads[number - 1]
 
     def _resolve(self, number: int, layer: Layer) -> tuple[int, ...]:
-        found = tuple(number + ref if ref < 0 else ref for ref in layer.inputs)
-        if not found or any(not 0 <= k < number for k in found):
+        refs = tuple(layer.inputs)
+        if not refs or any(not isinstance(ref, int) or not -number <= ref < number for ref in refs):
             raise ShapeError(
                 "a layer can read earlier activations only",
                 where=self.where(number),
-                got=f"inputs {tuple(layer.inputs)}",
+                got=f"inputs {refs}",
                 expected=f"indices from {-number} to {number - 1}",
                 remedy="-1 is the activation below, 0 the network's input.",
             )
-        return found
+        if len(set(refs)) < len(refs):
+            raise ShapeError(
+                "an index stands twice among the inputs",
+                where=self.where(number),
+                got=f"inputs {refs}",
+                expected="an index for each place, since a factor belongs to an index",
+                remedy=f"An activation has two indices: -1 is also {number - 1}.",
+            )
+        return tuple(number + ref if ref < 0 else ref for ref in refs)
+
+    def _check_slots(self) -> None:
+        """A slot letter with a layer number must be a name of its own."""
+        for number, letters in enumerate(self.slots, 1):
+            for slot in letters:
+                if not slot.isalpha() or slot in RESERVED | {"a", SUM}:
+                    raise UnknownNameError(
+                        "a slot needs a letter of its own",
+                        where=self.where(number),
+                        got=repr(slot),
+                        expected="letters without digits, other than "
+                        + ", ".join(sorted(RESERVED | {"a", SUM})),
+                        remedy="W, b, C and U are free.",
+                    )
+
+    def _check_all_read(self) -> None:
+        """A layer that nobody reads has no gradient and is a mistake."""
+        read = {k for reads in self._reads for k in reads}
+        for number in range(1, self.depth):
+            if number not in read:
+                raise ShapeError(
+                    "no later layer reads this one",
+                    where=self.where(number),
+                    got=f"layers {number + 1} to {self.depth} read {sorted(read)}",
+                    expected=f"{number} among them",
+                    remedy="Remove the layer, or name it in the inputs of a later one.",
+                )
 
     def has_sum(self, number: int) -> bool:
         """Whether z_number is a variable."""

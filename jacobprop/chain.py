@@ -104,15 +104,13 @@ class Chain:
         exponents = np.zeros(lead, np.int64)
         norms: list[Array] = []
         R: Array | None = None
-        for atom in self.atoms:
+        for number, atom in enumerate(self.atoms, 1):
             y_norm: Array | float = 0.0
-            if isinstance(atom, WeightJacobian):  # |left (x) y| = |left| |y|, without the dense tensor
-                y_norm = np.log2(np.linalg.norm(atom.y, axis=-1))
+            if isinstance(atom, WeightJacobian) and number == len(self.atoms):
+                y_norm = np.log2(np.linalg.norm(atom.y, axis=-1))  # |left (x) y| = |left| |y|
                 atom = atom.left
-            if R is None:
-                R = np.array(np.broadcast_to(atom._matrix(), (*lead, atom._o, atom._n)), dtype=np.float64)
-            else:
-                R = np.asarray(np.broadcast_to(R @ atom, (*lead, R.shape[-2], atom._n)), dtype=np.float64)
+            product = atom._matrix() if R is None else atom._pull(R)
+            R = np.broadcast_to(product, (*lead, *product.shape[-2:])).astype(np.float64)
             largest = np.abs(R).max(axis=(-2, -1))
             shift = np.where(largest > 0, np.frexp(largest)[1], 0)
             R = np.ldexp(R, -shift[..., None, None])

@@ -75,8 +75,8 @@ class LayerFactors:
 
     @property
     def z(self) -> Array:
-        """The sum."""
-        return self._sum_layer.sum(self._cache)
+        """The sum, read-only."""
+        return freeze(self._sum_layer.sum(self._cache))
 
     @property
     def J_Y(self) -> Jacobian:
@@ -94,6 +94,7 @@ class LayerFactors:
         return self["b"]
 
     @property
+    @quiet
     def J_W_hat(self) -> Array:
         """The simplified Jacobian y (outer) f', an array (cases,) + (n, m) (seed row D-72).
 

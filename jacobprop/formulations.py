@@ -188,8 +188,7 @@ def _delta(net: Network, X: object, T: object) -> Gradients:
 
 def _finite_difference(net: Network, X: object, T: object) -> Gradients:
     """Central differences of the loss in every parameter, in float64 whatever the network's dtype."""
-    exact = Network.__new__(Network)
-    exact.__dict__.update(net.__dict__, dtype=np.dtype(np.float64))
+    exact = net.astype(np.float64)
     x, dtype = net._input(X, "gradients(X)")
     found = {}
     for name, array in net.parameters.items():

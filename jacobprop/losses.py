@@ -69,7 +69,8 @@ class Loss(abc.ABC):
         self.reduction = reduction
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}()" if self.reduction == "mean" else f'{type(self).__name__}("sum")'
+        chosen = "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
+        return f"{type(self).__name__}({chosen})"
 
     @abc.abstractmethod
     def value(self, y: Array, t: Array) -> Array:
@@ -156,12 +157,14 @@ class BinaryCrossEntropy(Loss):
 
     def head_value(self, z: Array, t: Array) -> Array:
         """softplus(z) - t z, as t softplus(-z) + (1 - t) softplus(z)."""
+        z = z.astype(np.float64)
         return np.asarray((_times(t, softplus(-z)) + _times(1 - t, softplus(z))).sum(axis=-1))
 
     def head_row(self, z: Array, t: Array) -> Array:
         """y - t = (1 - t) sigmoid(z) - t sigmoid(-z): no cancellation at t = 0 or 1."""
         if is_symbolic(z, t):
             return np.asarray(1 / (1 + np.frompyfunc(sympy.exp, 1, 1)(-z)) - t)
+        z = z.astype(np.float64)
         return np.asarray((1 - t) * sigmoid(z) - t * sigmoid(-z))
 
 

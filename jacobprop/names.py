@@ -30,7 +30,8 @@ class Names:
         self.canonical = tuple(canonical)
         self.letters = letters
         self._keys = {letter: name for name, letter in letters.items()}
-        taken = set(self.canonical) | RESERVED
+        self._own = frozenset(self.canonical)
+        taken = self._own | RESERVED
         wrong = [letter for name, letter in letters.items() if letter in taken and letter != name]
         if len(self._keys) < len(letters) or wrong or not all(letters.values()):
             raise UnknownNameError(
@@ -46,7 +47,7 @@ class Names:
         if isinstance(name, str):
             if name in self._keys:
                 return self._keys[name]
-            if name in self.canonical:
+            if name in self._own:
                 return name
         every = [*self.canonical, *self._keys]
         near = difflib.get_close_matches(str(name), every, n=1)

@@ -60,21 +60,18 @@ class Network:
     ) -> None:
         layers = tuple(layers)
         self._check_layers(layers, loss)
-        self.dtype = np.dtype(dtype)
-        if self.dtype.kind != "f" or self.dtype.itemsize > 8:
-            raise DTypeError(
-                "parameters are floats",
-                where="Network(dtype=)",
-                got=self.dtype,
-                expected="float16, float32 or float64",
-                remedy="Leave it out for float64.",
-            )
+        self._floats = _float_dtype(dtype)
         rng = np.random.default_rng(seed)
-        drawn = [layer.init(rng, self.dtype) for layer in layers]
+        drawn = [layer.init(rng, self._floats) for layer in layers]
         self.architecture = Architecture(layers, loss, [list(p) for p in drawn], names, weights)
         self._widths = self._walk_widths()
-        arrays = {f"{slot}{k}": a for k, slots in enumerate(drawn, 1) for slot, a in slots.items()}
-        self._set_parameters(arrays)
+        self._set_parameters(
+            {
+                f"{slot}{k}": self._own(a, f"{slot}{k}")
+                for k, p in enumerate(drawn, 1)
+                for slot, a in p.items()
+            }
+        )
 
     @staticmethod
     def _check_layers(layers: tuple[Layer, ...], loss: Loss | None) -> None:
@@ -110,7 +107,7 @@ class Network:
                 where=f"Network: layer {len(layers)} {layers[-1]!r}",
                 got=f"an output that need not be a probability: {layers[-1]!r}",
                 expected=loss.gate,
-                remedy=top[loss.gate],
+                remedy=top.get(loss.gate, "Choose a last layer with this gate."),
             )
 
     def _walk_widths(self) -> tuple[int | None, ...]:
@@ -145,15 +142,19 @@ class Network:
     @property
     def parameters(self) -> Mapping[str, Array]:
         """{"W1": array, "b1": array, ...}, read-only, layer by layer."""
-        return self._parameters
+        return MappingProxyType(self._parameters)
+
+    def _own(self, value: object, name: str) -> Array:
+        """A copy of a parameter in the network's dtype; expressions stay expressions."""
+        array = as_array(value, f"parameter {name}", "Network")
+        return array.astype(self._floats if array.dtype.kind == "f" else array.dtype)
 
     def _set_parameters(self, arrays: Mapping[str, Array]) -> None:
         names = [node.name for node in self.architecture.parameter_nodes]
         for name in names:
             require_finite(arrays[name], f"parameter {name}", "Network")
-        self._parameters = MappingProxyType({name: freeze(arrays[name]) for name in names})
-        if is_symbolic(*self._parameters.values()):
-            self.dtype = np.dtype(object)
+        self._parameters = {name: freeze(arrays[name]) for name in names}
+        self.dtype = np.dtype(object) if is_symbolic(*self._parameters.values()) else self._floats
         self._slices: dict[str, slice] = {}
         start = 0
         for name, array in self._parameters.items():
@@ -168,12 +169,24 @@ class Network:
             for number, slots in enumerate(self.architecture.slots, 1)
         )
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._set_parameters(self._parameters)  # read-only, as before the pickle
+
     def _copy(self, arrays: Mapping[str, Array]) -> Self:
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._set_parameters(arrays)
         return other
 
+    def astype(self, dtype: Any) -> Self:
+        """The same network with parameters of another float dtype; expressions stay expressions."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, _floats=_float_dtype(dtype))
+        other._set_parameters({name: other._own(array, name) for name, array in self._parameters.items()})
+        return other
+
+    @quiet
     def with_parameters(self, parameters: Mapping[str, object]) -> Self:
         """The same network with other arrays for some or all parameters, copied; names or letters.
 
@@ -202,8 +215,7 @@ class Network:
                     expected=f"{arrays[name].shape}",
                     remedy="W[i, j] is the weight from unit i to unit j: transpose it if need be.",
                 )
-            kept = array.dtype if array.dtype.kind == "O" or self.dtype.kind == "O" else self.dtype
-            arrays[name] = array.astype(kept)
+            arrays[name] = self._own(array, name)
         return self._copy(arrays)
 
     @property
@@ -239,6 +251,7 @@ class Network:
         """The width of the input, None if the first layer takes any."""
         return self._widths[0]
 
+    @quiet
     def _input(self, X: object, where: str) -> tuple[Array, np.dtype[Any]]:
         """X as cases, and the dtype of the pass: integers take the parameters'."""
         array = as_cases(X, "X", self.n_in, where, integers=self.dtype)
@@ -260,6 +273,7 @@ class Network:
         x, dtype = self._input(X, "net(X)")
         return self._forward(x, self._by_layer(self._parameters, dtype))[0][-1]
 
+    @quiet
     def forward(self, X: object, T: object = None) -> Record:
         """Run a pass and keep everything that its Jacobians need.
 
@@ -295,3 +309,21 @@ class Network:
     def __repr__(self) -> str:
         loss = f", loss={self.loss!r}" if self.loss else ""
         return f"Network([{', '.join(map(repr, self.layers))}]{loss})"
+
+
+def _float_dtype(dtype: Any) -> np.dtype[Any]:
+    """float16, float32 or float64, however it is written; anything else is refused."""
+    allowed = {np.dtype(name) for name in ("float16", "float32", "float64")}
+    try:
+        found: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in allowed:
+        raise DTypeError(
+            "parameters are floats",
+            where="Network(dtype=)",
+            got=repr(dtype),
+            expected="float16, float32 or float64",
+            remedy="Leave it out for float64.",
+        )
+    return found

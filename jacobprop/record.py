@@ -6,6 +6,7 @@ parameters cost one walk from the top down.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +52,12 @@ class Record:
         )
         self._running: dict[Node, dict[Node, Jacobian | None]] = {}
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in (*self._activations, self.target, state.get("losses")):
+            if array is not None:
+                freeze(array)  # read-only, as before the pickle
+
     def __repr__(self) -> str:
         widths = "-".join(str(a.shape[-1]) for a in self._activations)
         cases = "one case" if self.cases is None else f"{self.cases} cases"
@@ -89,11 +96,17 @@ class Record:
         return freeze(np.array(values, self.dtype))
 
     @property
+    @quiet
     def loss(self) -> Any:
         """The losses reduced over the cases, as the loss function says: one number."""
         loss, _ = self._loss("record.loss")
-        total = self.losses.sum() * loss.weight(self.cases)
+        total = self.losses.sum() * self._weight(loss)
         return total if self.dtype.kind == "O" else float(total)
+
+    def _weight(self, loss: Loss) -> Any:
+        """What each case's loss is multiplied with: a float, or an exact fraction among expressions."""
+        weight = loss.weight(self.cases)
+        return Fraction(weight).limit_denominator() if self.dtype.kind == "O" else weight
 
     def _loss(self, where: str) -> tuple[Loss, Array]:
         loss = self._architecture.loss
@@ -228,12 +241,12 @@ class Record:
         The rows of ``jacobian("L", ...)`` added up over the cases: for a weight, Y^T Delta.
         """
         loss, _ = self._loss("record.gradients")
-        weight = loss.weight(self.cases)
+        weight = self._weight(loss)
         found = {}
         for node in self._architecture.parameter_nodes:
             J = self._product(LOSS, node)
             total = J._sum_over_cases().reshape(J.in_shape)
-            found[node.name] = total if weight == 1 else (total * weight).astype(total.dtype, copy=False)
+            found[node.name] = total if weight == 1 else total * weight
         return found
 
     def _product(self, above: Node, below: Node) -> Jacobian:
@@ -244,14 +257,17 @@ class Record:
 
     def _product_or_none(self, above: Node, below: Node) -> Jacobian | None:
         """d(above)/d(below), None where there is no path: the backward walk, as far as it is needed."""
-        running = self._running.setdefault(above, self._top(above))
+        if above not in self._running:
+            self._running[above] = self._top(above)
+        running = self._running[above]
         if below.letter not in ("a", SUM):  # a parameter branches off the node that it feeds
             (edge,) = self._architecture.consumers[below]
             product = self._product_or_none(above, edge.above)
             return None if product is None else product @ self._edge(edge)
-        for node in self._architecture.between(above, below):
-            if node not in running:
-                running[node] = self._add_up(running, node)
+        if below not in running:
+            for node in self._architecture.between(above, below):
+                if node not in running:
+                    running[node] = self._add_up(running, node)
         return running.get(below)
 
     def _add_up(self, running: dict[Node, Jacobian | None], node: Node) -> Jacobian | None:

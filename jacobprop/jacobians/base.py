@@ -17,11 +17,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from .._lazy import scipy_sparse, scipy_sparse_linalg
 from ..arrays import Array, as_array, freeze, quiet
 from ..errors import DenseLimitError, ShapeError
 from ..layout import Layout, Shape, check_layout, size
 from .structure import Cost, Structure
+from .surface import ScipySurface
 from .tensor import JacobianTensor
 
 DENSE_LIMIT = 2**30
@@ -34,19 +34,19 @@ SUMS: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {}
 """A + B by exact types; filled from the table in ``sums.py``."""
 
 
-def check_dense(nbytes: int, where: str, max_bytes: int = DENSE_LIMIT) -> None:
-    """Refuse a dense array above the limit, before anything is allocated."""
+def check_dense(nbytes: int, call: str, *operands: Jacobian, max_bytes: int = DENSE_LIMIT) -> None:
+    """Refuse a dense array above the limit, before anything is allocated; `call` is a format string."""
     if nbytes > max_bytes:
         raise DenseLimitError(
             "the dense form is above the byte limit, nothing was allocated",
-            where=where,
+            where=call.format(*operands),
             got=f"{nbytes:,} bytes",
             expected=f"at most {max_bytes:,}",
             remedy="Stay structured with push, pull, .stacked() or @; or raise max_bytes.",
         )
 
 
-class Jacobian(abc.ABC):
+class Jacobian(ScipySurface):
     """dA/dB as an immutable linear map: `out_shape` is A's shape, `in_shape` is B's, without cases.
 
     Attributes
@@ -244,7 +244,7 @@ class Jacobian(abc.ABC):
         DenseLimitError
             It would take more than `max_bytes`; nothing was allocated.
         """
-        check_dense(self.dense_nbytes, f"matrix of {self!r}", max_bytes)
+        check_dense(self.dense_nbytes, "matrix of {!r}", self, max_bytes=max_bytes)
         dense = self._matrix()
         dense.flags.writeable = False
         return dense if dense.ndim == self.ndim else np.broadcast_to(dense, self.shape)
@@ -275,13 +275,6 @@ class Jacobian(abc.ABC):
                 remedy="Choose a case: J.case(0).tagged(layout).",
             )
         return JacobianTensor(self.tensor(layout), self.out_shape, self.in_shape, layout)
-
-    def toarray(self) -> Array:
-        """`matrix()` under the name that scipy's sparse matrices use."""
-        return self.matrix()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.matrix(), dtype=dtype, copy=copy)
 
     # -- as a linear map --------------------------------------------------------------------------
 
@@ -324,7 +317,7 @@ class Jacobian(abc.ABC):
         return np.broadcast_to(block, self._lead + block.shape)
 
     def _block(self, value: object, shape: Shape, call: str) -> Array:
-        array = as_array(value, "the argument", f"{call} of {self!r}")
+        array = as_array(value, "the argument", call)
         if array.shape not in (shape, self._lead + shape):
             raise ShapeError(
                 "the argument does not fit",
@@ -341,31 +334,32 @@ class Jacobian(abc.ABC):
         if isinstance(other, Jacobian):
             check_chained(self, other)
             return PRODUCTS[type(self), type(other)](self, other)
-        x = as_array(other, "the right operand", f"{self!r} @ array")
-        vector = x.ndim == 1
-        x = x[:, None] if vector else x
+        array = as_array(other, "the right operand", "J @ array")
+        vector = array.ndim == 1
+        x = array[:, None] if vector else array
         if x.ndim not in (2, self.ndim) or x.shape[-2] != self._n or (x.ndim == 3 and len(x) != self.cases):
-            raise self._misfit("J @ array", x, f"({self._n},) or ({self._n}, k)")
+            raise self._misfit("J @ array", array, self._n, f"({self._n}, k)")
         product = self._every_case(self._push(x), 2)
         return product[..., 0] if vector else product
 
     @quiet
     def __rmatmul__(self, other: object) -> Array:
         """``array @ J`` is ``array @ J.matrix()`` without the matrix."""
-        u = as_array(other, "the left operand", f"array @ {self!r}")
-        vector = u.ndim == 1
-        u = u[None, :] if vector else u
+        array = as_array(other, "the left operand", "array @ J")
+        vector = array.ndim == 1
+        u = array[None, :] if vector else array
         if u.ndim not in (2, self.ndim) or u.shape[-1] != self._o or (u.ndim == 3 and len(u) != self.cases):
-            raise self._misfit("array @ J", u, f"({self._o},) or (k, {self._o})")
+            raise self._misfit("array @ J", array, self._o, f"(k, {self._o})")
         product = self._every_case(self._pull(u), 2)
         return product[..., 0, :] if vector else product
 
-    def _misfit(self, call: str, array: Array, expected: str) -> ShapeError:
+    def _misfit(self, call: str, array: Array, width: int, block: str) -> ShapeError:
+        stack = "" if self.cases is None else f" or ({self.cases}, {block[1:]}"
         return ShapeError(
             "the operands do not fit",
             where=f"{call} with {self!r}",
             got=f"an array of shape {array.shape}",
-            expected=expected,
+            expected=f"({width},) or {block}{stack}",
             remedy="@ works on the rows and columns of matrix(); use push and pull for tensors.",
         )
 
@@ -384,59 +378,6 @@ class Jacobian(abc.ABC):
         common_cases(self, other)
         return SUMS[type(self), type(other)](self, other)
 
-    # -- as scipy sees a 2-D map ----------------------------------------------------------------
-
-    def _one_map(self, call: str) -> None:
-        if self.cases is not None:
-            raise ShapeError(
-                "scipy's interface is for one map, and this is a stack of cases",
-                where=f"{call} of {self!r}",
-                got=f"{self.cases} cases",
-                expected="a 2-D Jacobian",
-                remedy="Use .stacked() for the rows of all cases in one map, or .case(i) for one of them.",
-            )
-
-    def matvec(self, v: object) -> Array:
-        """J v for a vector of `in_shape`'s size (scipy's name for push)."""
-        self._one_map("matvec")
-        return np.asarray(self @ np.ravel(as_array(v, "the vector", "matvec")))
-
-    def rmatvec(self, u: object) -> Array:
-        """J^T u for a vector of `out_shape`'s size (scipy's name for pull)."""
-        self._one_map("rmatvec")
-        return np.ravel(as_array(u, "the vector", "rmatvec")) @ self
-
-    def matmat(self, X: object) -> Array:
-        """J X for a matrix of columns (scipy's name)."""
-        self._one_map("matmat")
-        return np.asarray(self @ as_array(X, "the matrix", "matmat"))
-
-    def rmatmat(self, U: object) -> Array:
-        """J^T U for a matrix of columns (scipy's name)."""
-        self._one_map("rmatmat")
-        return (as_array(U, "the matrix", "rmatmat").T @ self).T
-
-    def to_linear_operator(self) -> Any:
-        """A ``scipy.sparse.linalg.LinearOperator`` with all four products."""
-        self._one_map("to_linear_operator")
-        return scipy_sparse_linalg.LinearOperator(
-            self.shape,
-            matvec=self.matvec,
-            rmatvec=self.rmatvec,
-            matmat=self.matmat,
-            rmatmat=self.rmatmat,
-            dtype=self.dtype,
-        )
-
-    @quiet
-    def to_sparse(self) -> Any:
-        """A ``scipy.sparse.csr_array``; a structure that has zeros by construction does not store them."""
-        self._one_map("to_sparse")
-        return scipy_sparse.csr_array(self._sparse())
-
-    def _sparse(self) -> Any:
-        return self.matrix()
-
 
 def common_cases(left: Jacobian, right: Jacobian) -> int | None:
     """The cases of a product or a sum: a single map fits any stack, two stacks must agree."""
@@ -451,6 +392,17 @@ def common_cases(left: Jacobian, right: Jacobian) -> int | None:
             remedy="Take both factors from the same record.",
         )
     return left.cases
+
+
+def check_case(J: Jacobian, index: int) -> None:
+    """Refuse an index outside the stack, or any index into one case."""
+    if J.cases is None or not -J.cases <= index < J.cases:
+        raise ShapeError(
+            "no such case",
+            where=f"case({index}) of {J!r}",
+            expected="one case, without an index" if J.cases is None else f"0 to {J.cases - 1}",
+            remedy="Use the Jacobian itself." if J.cases is None else "Cases count from 0.",
+        )
 
 
 def check_chained(left: Jacobian, right: Jacobian) -> None:

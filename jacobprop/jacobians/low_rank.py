@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class DiagonalPlusLowRankJacobian(StoredJacobian):
         arrays = {"d": as_array(d, "d", where), "U": as_array(U, "U", where), "V": as_array(V, "V", where)}
         if diagonal is not None:
             arrays["diagonal"] = as_array(diagonal, "diagonal", where)
-        axes = {name: (array, self.fields[name]) for name, array in arrays.items()}
+        axes: dict[str, Any] = {name: (array, self.fields[name]) for name, array in arrays.items()}
         cases = cases_among(cases, where, **axes)
         m, r = arrays["d"].shape[-1], arrays["U"].shape[-1]
         for name, array in arrays.items():

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..layout import size
 from .base import PRODUCTS, Jacobian, check_dense, common_cases
 from .blocks import transposed
 from .dense import DenseJacobian
@@ -109,6 +108,7 @@ def _scaled_diagonal(A: ScaledJacobian, B: DiagonalJacobian) -> Jacobian:
 def _scaled_scaled(A: ScaledJacobian, B: ScaledJacobian) -> Jacobian:
     if A.columns is not None or B.rows is not None:
         return _pulled(A, B)
+    _check_room(A._o * B._n, "the shared matrix of {!r} @ {!r}", A, B)
     return ScaledJacobian._make(rows=A.rows, shared=A.shared @ B.shared, columns=B.columns, **_frame(A, B))
 
 
@@ -127,21 +127,23 @@ def _gram(A: WeightJacobian, B: TransposedJacobian) -> Jacobian:
 
 
 def _pulled(A: Jacobian, B: Jacobian) -> Jacobian:
-    check_dense(A.dense_nbytes, f"the left matrix of {A!r} @ {B!r}")
+    _check_room(A.structure.dense_numbers, "the left matrix of {!r} @ {!r}", A, B)
     return _dense(A, B, lambda: B._pull(A._matrix()))
 
 
 def _pushed(A: Jacobian, B: Jacobian) -> Jacobian:
-    check_dense(B.dense_nbytes, f"the right matrix of {A!r} @ {B!r}")
+    _check_room(B.structure.dense_numbers, "the right matrix of {!r} @ {!r}", A, B)
     return _dense(A, B, lambda: A._push(B._matrix()))
 
 
 def _dense(A: Jacobian, B: Jacobian, compute: Callable[[], Any]) -> Jacobian:
     """A dense product, refused above the limit before it is computed."""
-    frame = _frame(A, B)
-    numbers = (frame["cases"] or 1) * size(A.out_shape) * size(B.in_shape)
-    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, f"{A!r} @ {B!r}")
-    return DenseJacobian._make(array=compute(), **frame)
+    _check_room(price(A.structure, B.structure).structure.numbers, "{!r} @ {!r}", A, B)
+    return DenseJacobian._make(array=compute(), **_frame(A, B))
+
+
+def _check_room(numbers: int, step: str, A: Jacobian, B: Jacobian) -> None:
+    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, step, A, B)
 
 
 # -- their prices ---------------------------------------------------------------------------------
@@ -240,7 +242,8 @@ _push = Rule(_pushed, _price_pushed)  # A . B, column by column: n (price of one
 RULES: dict[tuple[type[Jacobian], type[Jacobian]], Rule] = {
     **dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _fallback),
     # diag(d) F: size                (diag(d) + U V^T) F: size (1 + 2 r)        M F: o m n
-    **dict.fromkeys([(_D, _F), (_L, _F), (_S, _F), (_W, _F), (_T, _F), (_L, _S)], _push),
+    **dict.fromkeys([(A, _F) for A in (_D, _L, _S, _W, _T)], _push),
+    **dict.fromkeys([(A, B) for A in (_D, _L) for B in (_S, _T, _K)], _push),
     # diag(d) diag(e) = diag(d e): m
     (_D, _D): Rule(_diagonal_diagonal, _price_diagonal_diagonal),
     # diag(d) (diag(e) + U V^T) = diag(d e) + (d U) V^T: m (1 + r)

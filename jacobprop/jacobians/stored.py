@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 from ..arrays import Array
 from ..errors import EmptyBatchError, ShapeError
 from ..layout import size
-from .base import Jacobian
+from .base import Jacobian, check_case
 from .wrapped import StackedJacobian, TransposedJacobian
 
 
@@ -45,13 +45,7 @@ class StoredJacobian(Jacobian):
         return self if self.cases is None else StackedJacobian(self)
 
     def case(self, index: int) -> Self:
-        if self.cases is None or not -self.cases <= index < self.cases:
-            raise ShapeError(
-                "no such case",
-                where=f"case({index}) of {self!r}",
-                expected="one case, without an index" if self.cases is None else f"0 to {self.cases - 1}",
-                remedy="Use the Jacobian itself." if self.cases is None else "Cases count from 0.",
-            )
+        check_case(self, index)
         chosen: dict[str, Any] = {
             name: self.__dict__[name][index] for name in self.fields if self._has_cases(name)
         }
@@ -70,18 +64,24 @@ class StoredJacobian(Jacobian):
         return self._copy(cases=cases)
 
 
-def cases_among(cases: int | None, where: str, **arrays: tuple[Array | None, int]) -> int | None:
-    """The number of cases that arrays with a case axis agree on; `arrays` maps name to (array, axes)."""
-    found = {} if cases is None else {"cases": cases}
+def cases_among(
+    cases: int | None, where: str, source: str = "cases", /, **arrays: tuple[Array | None, int]
+) -> int | None:
+    """The number of cases that `source` and all arrays with a case axis agree on.
+
+    `arrays` maps name to (array, axes without cases).
+    """
+    found = {} if cases is None else {source: cases}
     for name, (array, axes) in arrays.items():
         if array is None:
             continue
         if array.ndim not in (axes, axes + 1):
+            own = "1 axis" if axes == 1 else f"{axes} axes"
             raise ShapeError(
                 f"{name} has the wrong number of axes",
                 where=where,
                 got=f"shape {array.shape}",
-                expected=f"{axes} axes, or {axes + 1} with the cases in front",
+                expected=f"{own}, or {axes + 1} with the cases in front",
                 remedy="One case has no case axis; a stack has it first.",
             )
         if array.ndim == axes + 1:

@@ -35,6 +35,11 @@ class Structure(NamedTuple):
         """How many numbers are stored, shared ones once."""
         return int(self.kind.stored_numbers(self))
 
+    @property
+    def dense_numbers(self) -> int:
+        """How many numbers the dense matrix holds, one copy where all cases share it."""
+        return int(self.kind.expand_cost(self).times) * self.o * self.n
+
 
 class Cost(NamedTuple):
     """Multiply-adds of a step, and how many copies its dense result has."""

@@ -47,10 +47,9 @@ def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
 
 
 def _densely(A: Jacobian, B: Jacobian) -> Jacobian:
-    frame = _frame(A, B)
-    numbers = (frame["cases"] or 1) * size(A.out_shape) * size(A.in_shape)
-    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, f"{A!r} + {B!r}")
-    return DenseJacobian._make(array=A._matrix() + B._matrix(), **frame)
+    numbers = max(A.structure.dense_numbers, B.structure.dense_numbers)
+    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, "{!r} + {!r}", A, B)
+    return DenseJacobian._make(array=A._matrix() + B._matrix(), **_frame(A, B))
 
 
 _I, _D, _L, _W = IdentityJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, WeightJacobian

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..arrays import Array, frozen
+from ..arrays import Array, frozen, quiet
 from ..errors import LayoutError
 from ..layout import Layout, Shape, check_layout, swap_layout
 
@@ -83,7 +83,7 @@ class JacobianTensor:
         swapped = swap_layout(self.array, len(leading))
         return JacobianTensor(swapped, self.out_shape, self.in_shape, layout)
 
-    @np.errstate(all="ignore")
+    @quiet
     def __matmul__(self, other: JacobianTensor) -> JacobianTensor:
         """dA/dB . dB/dC = dA/dC: sum over all axes of B."""
         if not isinstance(other, JacobianTensor):
@@ -101,7 +101,7 @@ class JacobianTensor:
         product = np.tensordot(first.array, second.array, axes=axes)
         return JacobianTensor(product, self.out_shape, other.in_shape, self.layout)
 
-    @np.errstate(all="ignore")
+    @quiet
     def __add__(self, other: JacobianTensor) -> JacobianTensor:
         """dA/dB + dA'/dB."""
         if not isinstance(other, JacobianTensor):

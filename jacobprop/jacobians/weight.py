@@ -45,7 +45,7 @@ class WeightJacobian(StoredJacobian):
         where = "WeightJacobian"
         left = left if isinstance(left, Jacobian) else DenseJacobian(left)
         y = frozen(y, "y", where)
-        cases = cases_among(left.cases, where, y=(y, 1))
+        cases = cases_among(left.cases, where, "left", y=(y, 1))
         if left.cases is None and cases is not None:
             left = left.for_cases(cases)
         self.__dict__.update(

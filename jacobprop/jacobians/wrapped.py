@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import ShapeError
 from ..layout import size
-from .base import Jacobian
+from .base import Jacobian, check_case
 from .blocks import transposed
 from .structure import Cost, Structure
 
@@ -62,6 +62,9 @@ class TransposedJacobian(_Wrapper):
     def T(self) -> Jacobian:
         return self.inner
 
+    def _sparse(self) -> Any:
+        return self.inner._sparse().T
+
     def case(self, index: int) -> Jacobian:
         return self._copy(inner=self.inner.case(index), cases=None)
 
@@ -90,7 +93,8 @@ class TransposedJacobian(_Wrapper):
 class StackedJacobian(_Wrapper):
     """The rows of all cases on top of each other: push each case, pull and sum over the cases.
 
-    out_shape is (cases,) + the case's; in_shape is the shared variable's; ``cases`` is None.
+    out_shape is (cases,) + the case's; in_shape is the shared variable's; ``cases`` is None, unless
+    another stack of cases shares this one map.
     """
 
     structure_name: ClassVar[str] = "stacked"
@@ -138,21 +142,21 @@ class StackedJacobian(_Wrapper):
         return TransposedJacobian(self)
 
     def case(self, index: int) -> Jacobian:
-        raise ShapeError(
-            "a stacked map is one case",
-            where=f"case({index}) of {self!r}",
-            remedy="Take the case before stacking.",
-        )
+        check_case(self, index)
+        return self._copy(cases=None)
 
     def for_cases(self, cases: int) -> Jacobian:
-        raise ShapeError(
-            "a stacked map already holds its cases",
-            where=f"for_cases({cases}) of {self!r}",
-            remedy="Share the map before stacking.",
-        )
+        if cases < 1:
+            raise ShapeError(
+                "a stack has at least one case",
+                where=f"for_cases of {self!r}",
+                got=cases,
+                remedy="Skip empty batches.",
+            )
+        return self._copy(cases=cases)
 
     def stacked(self) -> Jacobian:
-        return self
+        return self if self.cases is None else StackedJacobian(self)
 
     @staticmethod
     def expand_cost(s: Structure) -> Cost:

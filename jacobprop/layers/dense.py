@@ -8,10 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from ..activations import Activation, get
-from ..arrays import Array, frozen, require_finite
+from ..arrays import Array, frozen, quiet, require_finite
 from ..errors import ShapeError, UnknownNameError
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
-from .base import PREVIOUS, Operand, Parameters, SumLayer, Values, Workspace
+from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,8 @@ class Dense(SumLayer):
         self.activation = get(activation)
         self.bias, self.name = bias, name or ""
         self._init: str | dict[str, Array] = init
-        self.gate = "sigmoid" if self.activation.name == "sigmoid" else ""
+        self.gate = "sigmoid" if self.activation == get("sigmoid") else ""
+        self._linear = self.activation == get("identity")
 
     @classmethod
     def from_arrays(cls, W: object, b: object = None, activation: str | Activation = "identity") -> Self:
@@ -118,6 +119,7 @@ class Dense(SumLayer):
         bias = "" if self.bias else ", bias=False"
         return f'Dense({self.n_in}, {self.n_out}, "{self.activation.name}"{bias})'
 
+    @quiet
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
         """Draw W, and b = 0 where there is a bias; or return the arrays of `from_arrays`."""
         if not isinstance(self._init, str):
@@ -147,7 +149,7 @@ class Dense(SumLayer):
         """J[k, l] = delta_kl f'(z_k)."""
         shape = cache.z.shape[-1:]
         cases = cache.z.shape[0] if cache.z.ndim == 2 else None
-        if self.activation.name == "identity":
+        if self._linear:
             return IdentityJacobian(shape, cases=cases, dtype=cache.z.dtype)
         d = self.activation.derivative(cache.z)
         return DiagonalJacobian._make(d=d, out_shape=shape, in_shape=shape, cases=cases)
@@ -158,7 +160,7 @@ class Dense(SumLayer):
         W, n, m = params["W"], (self.n_in,), (self.n_out,)
         unit = IdentityJacobian(m, cases=cases, dtype=cache.z.dtype)
         found: dict[Operand, Jacobian] = {
-            PREVIOUS: ScaledJacobian._make(
+            self.inputs[0]: ScaledJacobian._make(
                 rows=None, shared=W.T, columns=None, out_shape=m, in_shape=n, cases=cases
             ),
             "W": WeightJacobian._make(left=unit, y=cache.y, out_shape=m, in_shape=n + m, cases=cases),
@@ -187,7 +189,7 @@ class Dense(SumLayer):
         self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
     ) -> dict[Operand, Array]:
         """delta_z = delta_a * f', in place, then across the sum."""
-        if self.activation.name != "identity":
+        if not self._linear:
             assert cache.derivative is not None
             delta *= cache.derivative
         return self.backward_sum_into(delta, params, cache, workspace)
@@ -203,5 +205,5 @@ class Dense(SumLayer):
         if self.bias:
             found["b"] = np.add.reduce(delta, axis=0, out=workspace.array("b", (self.n_out,), dtype))
         if workspace.wants_input:
-            found[PREVIOUS] = np.matmul(delta, W.T, out=workspace.array("y", cache.y.shape, dtype))
+            found[self.inputs[0]] = np.matmul(delta, W.T, out=workspace.array("y", cache.y.shape, dtype))
         return found

@@ -10,7 +10,7 @@ from .._lazy import sympy
 from ..arrays import Array, is_symbolic
 from ..elementary import softmax
 from ..jacobians import DiagonalPlusLowRankJacobian, IdentityJacobian, Jacobian
-from .base import PREVIOUS, Operand, Parameters, SumLayer, Values, Workspace
+from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Softmax(SumLayer):
     def sum_factors(self, params: Parameters, cache: SoftmaxCache) -> dict[Operand, Jacobian]:
         """dz/dy = I."""
         cases = cache.p.shape[0] if cache.p.ndim == 2 else None
-        return {PREVIOUS: IdentityJacobian(cache.p.shape[-1:], cases=cases, dtype=cache.p.dtype)}
+        return {self.inputs[0]: IdentityJacobian(cache.p.shape[-1:], cases=cases, dtype=cache.p.dtype)}
 
     def backward_into(
         self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace
@@ -75,10 +75,10 @@ class Softmax(SumLayer):
         """delta_z = p * (delta - delta . p), in place."""
         delta -= np.einsum("ci,ci->c", delta, cache.p)[:, None]
         delta *= cache.p
-        return {PREVIOUS: delta}
+        return {self.inputs[0]: delta}
 
     def backward_sum_into(
         self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace
     ) -> dict[Operand, Array]:
         """The sum is the activation below: the delta passes as it is."""
-        return {PREVIOUS: delta}
+        return {self.inputs[0]: delta}
