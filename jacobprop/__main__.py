@@ -1,0 +1,26 @@
+"""The command line's door: `jacobprop` and `python -m jacobprop`."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+program: Callable[..., Any] | None
+try:
+    from .cli.program import program
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in ("click", "rich"):
+        raise
+    program = None
+
+
+def main() -> int:
+    """Run the command line, or say in one line what it needs."""
+    if program is None:
+        print('jacobprop: the command line needs: pip install "jacobprop[cli]"', file=sys.stderr)
+        return 2
+    program(prog_name="jacobprop")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: click for the options, rich for the screen."""

@@ -1,0 +1,1 @@
+"""Presentation: the chain as tables, text, LaTeX and pictures. It computes nothing."""
