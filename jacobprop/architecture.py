@@ -121,7 +121,7 @@ class Architecture:
                 raise ShapeError(
                     "no later layer reads this one",
                     where=self.where(number),
-                    got=f"layers {number + 1} to {self.depth} read {sorted(read)}",
+                    got=f"inputs from layers {sorted(read)}",
                     expected=f"{number} among them",
                     remedy="Remove the layer, or name it in the inputs of a later one.",
                 )

@@ -110,9 +110,16 @@ class Network:
                 remedy=top.get(loss.gate, "Choose a last layer with this gate."),
             )
 
+    def _input_width(self) -> int | None:
+        """What the first layer with a width of its own requires, if all layers below it keep theirs."""
+        for number, layer in enumerate(self.layers):
+            if (n := layer.n_in) is not None:
+                return n if all(lower.width(n) == n for lower in self.layers[:number]) else None
+        return None
+
     def _walk_widths(self) -> tuple[int | None, ...]:
         """The width of each activation, None where it depends on the input; refuses a misfit."""
-        widths: list[int | None] = [self.layers[0].n_in]
+        widths = [self._input_width()]
         for number, layer in enumerate(self.layers, 1):
             below = self.architecture.reads(number)[0]
             width = widths[below]
@@ -144,6 +151,7 @@ class Network:
         """{"W1": array, "b1": array, ...}, read-only, layer by layer."""
         return MappingProxyType(self._parameters)
 
+    @quiet
     def _own(self, value: object, name: str) -> Array:
         """A copy of a parameter in the network's dtype; expressions stay expressions."""
         array = as_array(value, f"parameter {name}", "Network")
@@ -255,6 +263,14 @@ class Network:
     def _input(self, X: object, where: str) -> tuple[Array, np.dtype[Any]]:
         """X as cases, and the dtype of the pass: integers take the parameters'."""
         array = as_cases(X, "X", self.n_in, where, integers=self.dtype)
+        if array.shape[-1] == 0:
+            raise ShapeError(
+                "X has no columns",
+                where=where,
+                got=f"shape {array.shape}",
+                expected="a width of at least 1",
+                remedy="Check the selection that made it.",
+            )
         dtype = np.result_type(array, self.dtype) if self._parameters else array.dtype
         return array.astype(dtype, copy=False), dtype
 

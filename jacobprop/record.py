@@ -82,7 +82,7 @@ class Record:
 
     def sum(self, layer: int) -> Array:
         """z_l, the sum that the activations of layer l are a function of."""
-        return self.layer(layer).z
+        return self._layers[self._architecture.check_number(layer, "record.sum") - 1].z
 
     @cached_property
     @quiet
@@ -194,10 +194,10 @@ class Record:
         return Chain(factors, variables=symbols, head=self._head if fused else None)
 
     def _pair(self, of: str, wrt: str, where: str) -> tuple[Node, Node]:
+        if of == "L":
+            self._loss(where)
         above = self._architecture.node(of, where)
         below = self._architecture.node(wrt, where)
-        if above == LOSS:
-            self._loss(where)
         if above.letter not in ("L", "a", SUM) or below == LOSS:
             raise self._architecture.independent(above, below)
         return above, below

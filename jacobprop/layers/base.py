@@ -7,6 +7,7 @@ input it reads, or by a parameter slot such as "W". The network numbers the laye
 from __future__ import annotations
 
 import abc
+import inspect
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -68,6 +69,15 @@ class Layer(abc.ABC):
     n_in: int | None = None
     name: str = ""
     gate: str = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A subclass with other mathematics gives up the fast paths that it would inherit."""
+        super().__init_subclass__(**kwargs)
+        if vars(cls).keys() & {"forward", "factors", "J_Sum", "sum_factors"}:
+            for path in {"forward_into", "backward_into", "backward_sum_into"} - vars(cls).keys():
+                for base in cls.__mro__[1:]:
+                    if path in vars(base) and inspect.isabstract(base):
+                        setattr(cls, path, vars(base)[path])
 
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
         """Draw the parameters: {slot letter: array}. A layer without parameters draws none."""

@@ -117,7 +117,7 @@ class Dense(SumLayer):
 
     def __repr__(self) -> str:
         bias = "" if self.bias else ", bias=False"
-        return f'Dense({self.n_in}, {self.n_out}, "{self.activation.name}"{bias})'
+        return f'{type(self).__name__}({self.n_in}, {self.n_out}, "{self.activation.name}"{bias})'
 
     @quiet
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
