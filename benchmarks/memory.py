@@ -1,0 +1,22 @@
+"""The peak of memory that one run allocates, numpy's arrays included."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+
+SLOWDOWN = 5
+"""About how many times longer a run takes while every allocation is traced."""
+
+
+def peak_bytes(run: Callable[[], object]) -> int:
+    """The most bytes alive at once during a call, beyond those before it. Never time this run."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        run()
+        return tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()

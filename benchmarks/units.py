@@ -1,0 +1,24 @@
+"""Seconds, bytes and ratios as a reader wants them: three digits and a unit."""
+
+from __future__ import annotations
+
+
+def three_digits(value: float) -> str:
+    """0.97, 2.20, 75.3, 1,310."""
+    return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
+
+
+def seconds_text(seconds: float) -> str:
+    """9.62 ms."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size * 0.9995:
+            return f"{three_digits(seconds / size)} {unit}"
+    return f"{three_digits(seconds / 1e-6)} us"
+
+
+def bytes_text(count: int) -> str:
+    """1.25 MiB."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size * 999.5 / 1024:
+            return f"{three_digits(count / size)} {unit}"
+    return f"{count} B"
