@@ -129,6 +129,13 @@ class DeltaRule:
         assert isinstance(last, SumLayer), "a gate belongs to a layer with a sum"
         return last
 
+    @staticmethod
+    def _branch(below: Array | None, delta: Array, alone: bool) -> Array:
+        """What arrives at an activation, in an array of its own that the layer there may overwrite."""
+        if below is not None:
+            return below + delta
+        return delta if alone else delta.copy()  # two inputs may have been handed one array
+
     def _backward(
         self, delta: Array, parameters: tuple[Parameters, ...], caches: list[Any], count: int
     ) -> dict[str, Array]:
@@ -143,7 +150,6 @@ class DeltaRule:
             passed = step(arriving, parameters[number - 1], caches[number - 1], self._workspaces[number - 1])
             for operand, k in zip(layer.inputs, self._architecture.reads(number), strict=True):
                 if operand in passed:
-                    below = deltas[k]
-                    deltas[k] = passed[operand] if below is None else below + passed[operand]
+                    deltas[k] = self._branch(deltas[k], passed[operand], alone=len(layer.inputs) == 1)
             found |= {f"{slot}{number}": passed[slot] for slot in self._architecture.slots[number - 1]}
         return {node.name: found[node.name] for node in self._architecture.parameter_nodes}

@@ -11,7 +11,7 @@ import numpy as np
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, freeze, quiet
 from .errors import UnsupportedLayerError
-from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian
+from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
 from .layers import SumLayer
 from .layers.base import Operand, Parameters
 
@@ -23,26 +23,18 @@ class LayerFactors:
     A factor that the layer does not have raises UnsupportedLayerError.
     """
 
-    def __init__(
-        self,
-        architecture: Architecture,
-        number: int,
-        params: Parameters,
-        inputs: tuple[Array, ...],
-        cache: Any,
-    ) -> None:
+    def __init__(self, architecture: Architecture, number: int, params: Parameters, cache: Any) -> None:
         self._architecture, self.number = architecture, number
         self._layer = architecture.layers[number - 1]
-        self._params, self._inputs, self._cache = params, inputs, cache
+        self._params, self._cache = params, cache
 
     def __repr__(self) -> str:
-        return (
-            f"<factors of {self._architecture.where(self.number)}: {', '.join(map(repr, self.all.values()))}>"
-        )
+        factors = ", ".join(map(repr, self.by_operand.values()))
+        return f"<factors of {self._architecture.where(self.number)}: {factors}>"
 
     @cached_property
     @quiet
-    def inner(self) -> Mapping[Operand, Jacobian]:
+    def sum_factors(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the sum z by its operands."""
         return self._sum_layer.sum_factors(self._params, self._cache)
 
@@ -56,16 +48,22 @@ class LayerFactors:
 
     @cached_property
     @quiet
-    def all(self) -> Mapping[Operand, Jacobian]:
+    def by_operand(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the activations by every operand of the layer."""
         if isinstance(self._layer, SumLayer):
-            found = {operand: self.J_Sum @ inner for operand, inner in self.inner.items()}
+            found = {operand: self.J_Sum @ inner for operand, inner in self.sum_factors.items()}
         else:
             found = self._layer.factors(self._params, self._cache)
         above = Node("a", self.number)
         layer = self._architecture
         edges = layer.operands(above if not layer.has_sum(self.number) else Node(SUM, self.number))
         soft = self._layer.gate == "softmax"
+        for edge in edges:
+            if edge.operand not in found:
+                raise self._missing(
+                    f"factor for {edge.operand!r}",
+                    "factors() has a Jacobian for each entry of inputs and for each slot of init().",
+                )
         return {
             edge.operand: found[edge.operand].named(
                 "J^soft" if soft else f"J_{layer.symbol(edge.below)}^{layer.symbol(above)}"
@@ -100,12 +98,11 @@ class LayerFactors:
 
         Only an elementwise layer has one: with softmax inside, the entries left out are not zero (E-12).
         """
-        J_Sum = self.J_Sum
-        if "W" not in self.all or not isinstance(J_Sum, DiagonalJacobian | IdentityJacobian):
+        J = self.by_operand.get("W")
+        if not isinstance(J, WeightJacobian) or not isinstance(J.left, DiagonalJacobian | IdentityJacobian):
             raise self._missing("J_W_hat", "J_W_hat needs weights and an elementwise activation: use J_W.")
-        (y,) = self._inputs
-        slopes = J_Sum.push(np.ones(J_Sum.in_shape, J_Sum.dtype))  # f'(z), the diagonal
-        return freeze(y[..., :, None] * slopes[..., None, :])
+        slopes = J.left.push(np.ones(J.left.in_shape, J.left.dtype))  # f'(z), the diagonal
+        return freeze(J.y[..., :, None] * slopes[..., None, :])
 
     @property
     def J_soft(self) -> Jacobian:
@@ -115,16 +112,16 @@ class LayerFactors:
         return self.J_Sum
 
     def __getitem__(self, operand: Operand) -> Jacobian:
-        if operand not in self.all:
-            has = ", ".join(f"J_{key}" if isinstance(key, str) else "J_Y" for key in self.all)
+        if operand not in self.by_operand:
+            has = ", ".join(f"J_{key}" if isinstance(key, str) else "J_Y" for key in self.by_operand)
             raise self._missing(f"J_{operand}", f"It has {has}.")
-        return self.all[operand]
+        return self.by_operand[operand]
 
     def edge(self, edge: Edge) -> Jacobian:
         """The Jacobian of one edge of the architecture."""
         if edge.operand == SUM:
             return self.J_Sum
-        return (self.inner if edge.above.letter == SUM else self.all)[edge.operand]
+        return (self.sum_factors if edge.above.letter == SUM else self.by_operand)[edge.operand]
 
     @property
     def _sum_layer(self) -> SumLayer:

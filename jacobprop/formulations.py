@@ -73,7 +73,7 @@ def _tensor(net: Network, X: object, T: object) -> Gradients:
     row = _finite_row(record, "tensor")
     architecture = net.architecture
     factors = [
-        {operand: J.tensor() for operand, J in record.layer(number).all.items()}
+        {operand: J.tensor() for operand, J in record.layer(number).by_operand.items()}
         for number in range(1, architecture.depth + 1)
     ]
 
@@ -132,7 +132,7 @@ def _simplified(net: Network, X: object, T: object) -> Gradients:
     record = _slides_only(net, X, T, "simplified")
     row = _finite_row(record, "simplified")
     layers = _layers(net, record)
-    hats = [layer.J_W_hat if "W" in layer.all else None for layer in layers]
+    hats = [layer.J_W_hat if "W" in layer.by_operand else None for layer in layers]
     slopes = [np.diagonal(layer.J_Sum.tensor(), axis1=-2, axis2=-1) for layer in layers]
     inputs = [layer.J_Y.tensor() for layer in layers]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .architecture import Architecture
 from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite
-from .errors import DTypeError, ShapeError, UnknownNameError, UnsupportedLayerError
+from .errors import DTypeError, MissingTargetError, ShapeError, UnknownNameError, UnsupportedLayerError
 from .layers import Layer
 from .layers.base import Parameters
 from .losses import Loss
@@ -314,7 +314,7 @@ class Network:
         target = None
         if T is not None:
             if self.loss is None:
-                raise UnknownNameError(
+                raise MissingTargetError(
                     "the network has no loss for the target",
                     where="net.forward(X, T)",
                     remedy="Build jp.Network(layers, loss=...), or leave T out.",

@@ -45,10 +45,9 @@ class Record:
         self._activations = activations
         self.target = target
         self.cases: int | None = len(activations[0]) if activations[0].ndim == 2 else None
-        reads = [architecture.reads(number) for number in range(1, architecture.depth + 1)]
         self._layers = tuple(
-            LayerFactors(architecture, number, params, tuple(activations[k] for k in read), cache)
-            for number, (params, read, cache) in enumerate(zip(parameters, reads, caches, strict=True), 1)
+            LayerFactors(architecture, number, params, cache)
+            for number, (params, cache) in enumerate(zip(parameters, caches, strict=True), 1)
         )
         self._running: dict[Node, dict[Node, Jacobian | None]] = {}
 
@@ -179,7 +178,7 @@ class Record:
             across = path and path[0].above.letter == SUM and edge.operand == SUM
             if across and not (fused and len(factors) == 1):
                 edge = Edge(edge.above, path[0].operand, path.pop(0).below)  # a_l by its operand at once
-                factors.append(self._layers[edge.above.layer - 1].all[edge.operand])
+                factors.append(self._layers[edge.above.layer - 1].by_operand[edge.operand])
             else:
                 J = self._edge(edge)
                 if isinstance(J, IdentityJacobian) and factors:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -27,10 +27,23 @@ from .tensor import JacobianTensor
 DENSE_LIMIT = 2**30
 """The most bytes that a dense array may take unless the caller says otherwise: 1 GiB."""
 
-PRODUCTS: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {}
+Entry = TypeVar("Entry")
+
+
+class Table(dict[tuple[type, type], Entry]):
+    """Entries by two exact classes; a class without entries counts as the dense one."""
+
+    dense: type
+
+    def __missing__(self, pair: tuple[type, type]) -> Entry:
+        left, right = (kind if (kind, kind) in self else self.dense for kind in pair)
+        return self[left, right]
+
+
+PRODUCTS: Table[Callable[[Any, Any], Jacobian]] = Table()
 """A @ B by exact types; filled from the table in ``rules.py``."""
 
-SUMS: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {}
+SUMS: Table[Callable[[Any, Any], Jacobian]] = Table()
 """A + B by exact types; filled from the table in ``sums.py``."""
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .base import PRODUCTS, Jacobian, check_dense, common_cases
+from .base import PRODUCTS, Jacobian, Table, check_dense, common_cases
 from .blocks import transposed
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
@@ -239,7 +239,7 @@ KINDS: tuple[type[Jacobian], ...] = (_I, _D, _L, _S, _F, _W, _T, _K)
 _fallback = Rule(_pulled, _price_pulled)  # A . B = B^T A^T, row by row: o (price of one pull)
 _push = Rule(_pushed, _price_pushed)  # A . B, column by column: n (price of one push)
 
-RULES: dict[tuple[type[Jacobian], type[Jacobian]], Rule] = {
+_LINES: dict[tuple[type, type], Rule] = {
     **dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _fallback),
     # diag(d) F: size                (diag(d) + U V^T) F: size (1 + 2 r)        M F: o m n
     **dict.fromkeys([(A, _F) for A in (_D, _L, _S, _W, _T)], _push),
@@ -250,7 +250,8 @@ RULES: dict[tuple[type[Jacobian], type[Jacobian]], Rule] = {
     (_D, _L): Rule(_diagonal_low_rank, _price_diagonal_low_rank),
     # (diag(e) + U V^T) diag(d) = diag(e d) + U (d V)^T: m (1 + r)
     (_L, _D): Rule(_low_rank_diagonal, _price_diagonal_low_rank),
-    # (diag(d) + U V^T)(diag(e) + P Q^T) = diag(d e) + (d P) Q^T + U (e V + Q P^T V)^T: m (1 + r + s + 2 r s)
+    # (diag(d) + U V^T)(diag(e) + P Q^T) = diag(d e) + (d P) Q^T + U (e V + Q P^T V)^T:
+    #     m (1 + r + s + 2 r s)
     (_L, _L): Rule(_low_rank_low_rank, _price_low_rank_low_rank),
     # diag(d) (diag(r) M diag(c)) = diag(d r) M diag(c): m
     (_D, _S): Rule(_diagonal_scaled, _price_diagonal_scaled),
@@ -267,4 +268,6 @@ RULES: dict[tuple[type[Jacobian], type[Jacobian]], Rule] = {
     **dict.fromkeys([(A, _I) for A in KINDS], Rule(_keep, _price_keep)),
 }
 
+RULES: Table[Rule] = Table(_LINES)
+Table.dense = DenseJacobian  # a class of a user multiplies as a dense one would
 PRODUCTS.update({pair: rule.product for pair, rule in RULES.items()})

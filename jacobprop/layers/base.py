@@ -104,7 +104,7 @@ class Layer(abc.ABC):
     ) -> dict[Operand, Array]:
         """The delta rule across the layer: dL/d(activations) (c, m) to dL/d(operand), summed over cases.
 
-        May overwrite `delta`. By default each delta is pulled through `factors`.
+        May overwrite `delta` and return it. By default the delta is pulled through `factors`.
         """
         return pull_through(self.factors(params, cache), delta)
 

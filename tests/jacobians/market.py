@@ -289,16 +289,17 @@ def _variants() -> Iterator[tuple[str, Variant]]:
     for name, of in stacks.items():
         yield f"stacked {name}", Variant(StackedJacobian, partial(stacked, of=of))
 
-    yield "transposed weight", Variant(TransposedJacobian, transposed)
-    yield (
-        "transposed weight, diagonal left",
-        Variant(TransposedJacobian, partial(transposed, of=weight_diagonal)),
-    )
-    yield "transposed stacked dense", Variant(TransposedJacobian, partial(transposed, of=stacked))
-    yield (
-        "transposed stacked weight",
-        Variant(TransposedJacobian, partial(transposed, of=partial(stacked, of=weight))),
-    )
+    insides: dict[str, Maker] = {
+        "weight": weight,
+        "weight, diagonal left": weight_diagonal,
+        "weight, weight left": partial(weight, left=weight),
+        "weight, transposed left": partial(weight, left=transposed),
+        "weight, stacked left": partial(weight, left=stacked),
+        "stacked dense": stacked,
+        "stacked weight": partial(stacked, of=weight),
+    }
+    for name, of in insides.items():
+        yield f"transposed {name}", Variant(TransposedJacobian, partial(transposed, of=of))
 
 
 VARIANTS: dict[str, Variant] = dict(_variants())

@@ -211,6 +211,12 @@ def test_stacked(name, cases):
 
 
 @stalls
+def test_sum_over_cases(name, cases):
+    for J, reference, *_ in samples(name, cases):
+        close(J._sum_over_cases(), reference if cases is None else sum(list(reference)))
+
+
+@stalls
 def test_bytes(name, cases):
     for J, reference, numbers, *_ in samples(name, cases):
         assert J.nbytes == numbers * 8

@@ -1,7 +1,7 @@
 """Every line of the table of products: right, as structured as promised, and as dear as priced."""
 
 import itertools
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import pytest
@@ -22,6 +22,8 @@ from jacobprop.jacobians import (
 )
 from jacobprop.jacobians.base import PRODUCTS
 from jacobprop.jacobians.rules import Priced, Rule
+from jacobprop.jacobians.stored import StoredJacobian
+from jacobprop.jacobians.structure import Cost
 
 from .counting import counted, counting
 from .market import (
@@ -253,7 +255,6 @@ def test_structure_is_kept(cases):
 
 
 @pytest.mark.parametrize("cases", [None, 4])
-@pytest.mark.seed("D-34")
 def test_the_chain_touches_only_the_left_of_a_weight(cases):
     f = factors(cases)
     D, L, S, row, W, one = (f[name] for name in ("D", "L", "S", "row", "W", "I"))
@@ -319,3 +320,51 @@ def test_a_chain_needs_the_same_variable():
         ShapeError, match=r"do not meet in the same variable; got in_shape \(6,\) and out_shape"
     ):
         DenseJacobian(np.ones((2, 6))) @ DiagonalJacobian(np.ones(6), shape=(2, 3))
+
+
+class Doubling(StoredJacobian):
+    """A structure of a user: J = 2 I, which no rule knows."""
+
+    structure_name = "doubling"
+    fields: ClassVar = {}
+
+    def __init__(self, width):
+        self.__dict__.update(out_shape=(width,), in_shape=(width,), cases=None, symbol="")
+
+    @property
+    def dtype(self):
+        return np.dtype(np.float64)
+
+    @property
+    def structure(self):
+        return Structure(Doubling, self._o, self._n)
+
+    def _matrix(self):
+        return 2 * np.eye(self._o)
+
+    def _push(self, x):
+        return 2 * x
+
+    def _pull(self, u):
+        return 2 * u
+
+    stored_numbers = staticmethod(lambda s: 0)
+    expand_cost = staticmethod(lambda s: Cost(0, 1))
+    push_cost = staticmethod(lambda s, k, times: Cost(times * s.n * k, times))
+
+
+def test_a_class_without_rules_multiplies_and_adds_as_a_dense_one():
+    rng = np.random.default_rng(8)
+    D = Doubling(3)
+    for other in (
+        DiagonalJacobian(rng.normal(size=3)),
+        DenseJacobian(rng.normal(size=(3, 3))),
+        IdentityJacobian(3),
+        D,
+    ):
+        np.testing.assert_allclose((D @ other).matrix(), 2 * other.matrix())
+        np.testing.assert_allclose((other @ D).matrix(), 2 * other.matrix())
+        np.testing.assert_allclose((other + D).matrix(), other.matrix() + 2 * np.eye(3))
+    weight = WeightJacobian(rng.normal(size=(3, 3)), rng.normal(size=4))
+    assert (D @ weight).structure == price(D.structure, weight.structure).structure
+    np.testing.assert_allclose((D @ weight).matrix(), 2 * weight.matrix())
