@@ -88,17 +88,32 @@ def rows(settings: Settings) -> Iterator[Row]:
 
 
 def closing(found: Sequence[Row]) -> str:
-    """At the widest n-n-n where the dense tensors ran: what they and the structured chain cost."""
-    ratios = {(row.workload, row.candidate): row.ratio for row in found}
+    """At the widest n-n-n where the dense tensors ran: what they and the structured chain cost.
+
+    The noise is how far the interval of the delta rule against itself reaches from 1 on that workload:
+    a busy machine shows in the sentence that is quoted, not only in the table.
+    """
+    measured = {(row.workload, row.candidate): row for row in found if row.ratio is not None}
     for n in reversed(SQUARES):
-        work = square(n)
-        tensor, chain = ratios.get((work.name, "tensor")), ratios.get((work.name, "structured"))
-        if tensor is not None and chain is not None:
+        name = square(n).name
+        tensor, chain, itself = (measured.get((name, c)) for c in ("tensor", "structured", YARDSTICK))
+        if tensor and chain and itself:
             return (
-                f"At width {n}, {work.cases} cases: dense tensors x {three_digits(tensor)}, "
-                f"structured x {three_digits(chain)}, delta 1.00."
+                f"At width {n}: dense tensors x {_ratio(tensor)}, structured x {_ratio(chain)}, "
+                f"delta 1.00 (noise {_noise(itself):.0%})."
             )
     return "The dense tensors ran at no width: nothing to sum up."
+
+
+def _ratio(row: Row) -> str:
+    assert row.ratio is not None, "only measured rows are summed up"
+    return three_digits(row.ratio)
+
+
+def _noise(itself: Row) -> float:
+    assert itself.low is not None, "a measured row has an interval"
+    assert itself.high is not None, "a measured row has an interval"
+    return max(abs(itself.low - 1), abs(itself.high - 1))
 
 
 SUITE = Suite("the gradient of the loss by every parameter", YARDSTICK, rows, closing)

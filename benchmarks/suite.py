@@ -27,7 +27,7 @@ class Settings:
     sample: float = 1e-3
     budget: float = 2.0
     pairs: int = 101
-    seconds: float = 40.0
+    seconds: float = 10.0
     bytes: int = 2**30
 
 

@@ -392,14 +392,18 @@ def test_rows_stand_under_their_workload_and_few_pairs_give_no_interval() -> Non
     assert kept == [row, once]
 
 
-def test_the_closing_sentence_takes_the_widest_square_network() -> None:
+def test_the_closing_sentence_takes_the_widest_square_network_and_tells_its_noise() -> None:
     rows = [
-        Row("gradient", square(n).name, name, 1.0, ratio)
-        for n, ratios in ((16, (4.0, 2.0)), (32, (10.04, 2.25)))
-        for name, ratio in zip(("tensor", "structured"), ratios, strict=True)
+        Row("gradient", square(n).name, name, 1.0, ratio, low, high)
+        for n, tensor in ((16, 4.0), (32, 10.04))
+        for name, ratio, low, high in (
+            ("tensor", tensor, 3.0, 11.0),
+            ("structured", 2.25, 2.0, 2.5),
+            ("delta", 0.92, 0.30, 1.06),
+        )
     ]
     skipped = Row("gradient", square(64).name, "tensor", skipped="would hold 3.00 GiB")
-    expected = "At width 32, 4 cases: dense tensors x 10.0, structured x 2.25, delta 1.00."
+    expected = "At width 32: dense tensors x 10.0, structured x 2.25, delta 1.00 (noise 70%)."
     assert gradient.closing([*rows, skipped]) == expected
     assert gradient.closing([skipped]) == "The dense tensors ran at no width: nothing to sum up."
 

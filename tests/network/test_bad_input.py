@@ -1,0 +1,804 @@
+"""Bad input: every error of the network rooms says where, what came, what was expected, and one remedy.
+
+The sentences are written out in full. A last test reads the sources: an error without a sentence here fails.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse
+import sympy
+
+import jacobprop as jp
+from jacobprop import errors
+from jacobprop.losses import Loss
+
+ROOMS = (
+    "architecture",
+    "names",
+    "network",
+    "record",
+    "factors",
+    "chain",
+    "planning",
+    "losses",
+    "delta",
+    "formulations",
+)
+SOURCE = Path(jp.__file__).parent
+
+
+class Reads(jp.Dense):
+    """A Dense layer with other inputs."""
+
+    def __init__(self, n_in, n_out, *inputs):
+        super().__init__(n_in, n_out)
+        self.inputs = inputs
+
+
+class Sum(jp.Layer):
+    """a = y + s, of which either may be anything."""
+
+    def __init__(self, *inputs, slot=None):
+        self.inputs, self.slot = inputs, slot
+
+    def init(self, rng, dtype):
+        return {self.slot: np.ones(2, dtype)} if self.slot else {}
+
+    def forward(self, params, inputs):
+        return sum(inputs), None
+
+    def factors(self, params, cache):
+        return {}
+
+
+class Odd(Loss):
+    """A loss with a gate of its own."""
+
+    gate = "odd"
+
+    def value(self, y, t):
+        return y
+
+    def row(self, y, t):
+        return y
+
+
+SHARED = jp.Dense(3, 3)
+ONES = np.ones
+
+
+def net(**options):
+    return jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2)], jp.SquaredError(), **options)
+
+
+def classes(T):
+    return jp.Network([jp.Dense(3, 4, "tanh"), jp.Softmax()], jp.CrossEntropy()).forward(ONES((2, 3)), T)
+
+
+def record():
+    return net().forward(ONES((5, 3)), np.zeros((5, 2)))
+
+
+def alone(*layers):
+    return jp.Network(layers).forward(ONES(3))
+
+
+def joined(n_in):
+    return jp.Network([jp.Dense(3, 4), Reads(n_in, 4, 0), Sum(-1, -2)])
+
+
+def column_net():
+    return jp.Network([jp.Dense(3, 1)], jp.SquaredError())
+
+
+MATRIX = "<DenseJacobian: dense, (2,) by (3,), 48 of 48 bytes>"
+INPUT = "-1 is the activation below, 0 the network's input."
+FINITE = "Training may have diverged: lower the learning rate, or repair the values."
+LOSSES = (
+    "expected a loss function and a target. Build jp.Network(layers, loss=...) and call net.forward(X, T)."
+)
+ORDER = "Name the numerator first: jacobian('L', 'W1') is dL/dW1."
+NUMBERS = "Layers count from 1, weightless ones too; activation 0 is the input."
+NAMES = "L, a2, z2, a1, z1, a0, W1, b1, W2, b2"
+EXACTLY = "the target must be shaped exactly like the output"
+GATE = "got an output that need not be a probability"
+
+BAD = {
+    # -- building
+    "no layers": (
+        lambda: jp.Network([]),
+        errors.ShapeError,
+        "Network: a network needs layers; got [], expected at least one Layer. "
+        'Start with [jp.Dense(n_in, n_out, "sigmoid")].',
+    ),
+    "strings for layers": (
+        lambda: jp.Network(["Dense"]),
+        errors.ShapeError,
+        "Network: a network needs layers; got ['str'], expected at least one Layer. "
+        'Start with [jp.Dense(n_in, n_out, "sigmoid")].',
+    ),
+    "one layer twice": (
+        lambda: jp.Network([SHARED, SHARED]),
+        errors.UnsupportedLayerError,
+        "Network: one layer object is used twice. "
+        "Weights are not shared between layers yet: build a second layer.",
+    ),
+    "a loss class": (
+        lambda: jp.Network([jp.Dense(3, 2)], jp.SquaredError),
+        errors.UnknownNameError,
+        "Network(loss=): the loss must be a Loss; got <class 'jacobprop.losses.SquaredError'>, "
+        "expected an object such as jp.SquaredError() or jp.CrossEntropy(). Create it with parentheses.",
+    ),
+    "cross-entropy without softmax": (
+        lambda: jp.Network([jp.Dense(3, 2)], jp.CrossEntropy()),
+        errors.UnsupportedLayerError,
+        'Network: layer 1 Dense(3, 2, "identity"): CrossEntropy needs softmax as the last layer; '
+        f'{GATE}: Dense(3, 2, "identity"), expected softmax. Append jp.Softmax() to the layers.',
+    ),
+    "binary cross-entropy on tanh": (
+        lambda: jp.Network([jp.Dense(3, 2, "tanh")], jp.BinaryCrossEntropy()),
+        errors.UnsupportedLayerError,
+        'Network: layer 1 Dense(3, 2, "tanh"): BinaryCrossEntropy needs sigmoid as the last layer; '
+        f'{GATE}: Dense(3, 2, "tanh"), expected sigmoid. Give the last Dense layer activation="sigmoid".',
+    ),
+    "a gate that nobody has": (
+        lambda: jp.Network([jp.Softmax()], Odd()),
+        errors.UnsupportedLayerError,
+        f"Network: layer 1 Softmax(): Odd needs odd as the last layer; {GATE}: Softmax(), expected odd. "
+        "Choose a last layer with this gate.",
+    ),
+    "widths that do not fit": (
+        lambda: jp.Network([jp.Dense(3, 4), jp.Dense(5, 2, name="top")]),
+        errors.ShapeError,
+        "layer 2 Dense(5, 2, \"identity\") named 'top': the layer does not fit the one below; "
+        "got 4 inputs from layer 1, expected 5. Set its n_in to 4.",
+    ),
+    "a width that the input has not": (
+        lambda: joined(5),
+        errors.ShapeError,
+        'layer 2 Reads(5, 4, "identity"): the layer does not fit the one below; '
+        "got 3 network inputs, expected 5. Set its n_in to 3.",
+    ),
+    "a dtype that is none": (
+        lambda: net(dtype="flaot"),
+        errors.DTypeError,
+        "Network(dtype=): parameters are floats; got 'flaot', expected float16, float32 or float64. "
+        "Leave it out for float64.",
+    ),
+    "whole parameters": (
+        lambda: net(dtype=int),
+        errors.DTypeError,
+        "Network(dtype=): parameters are floats; got <class 'int'>, expected float16, float32 or float64. "
+        "Leave it out for float64.",
+    ),
+    "a later input": (
+        lambda: jp.Network([Reads(3, 4, 1)]),
+        errors.ShapeError,
+        'layer 1 Reads(3, 4, "identity"): a layer can read earlier activations only; '
+        f"got inputs (1,), expected indices from -1 to 0. {INPUT}",
+    ),
+    "an input below the first": (
+        lambda: jp.Network([jp.Dense(3, 4), Reads(3, 4, -3)]),
+        errors.ShapeError,
+        'layer 2 Reads(3, 4, "identity"): a layer can read earlier activations only; '
+        f"got inputs (-3,), expected indices from -2 to 1. {INPUT}",
+    ),
+    "no input": (
+        lambda: jp.Network([Sum()]),
+        errors.ShapeError,
+        "layer 1 Sum(): a layer can read earlier activations only; "
+        f"got inputs (), expected indices from -1 to 0. {INPUT}",
+    ),
+    "an input by name": (
+        lambda: jp.Network([Sum("a0")]),
+        errors.ShapeError,
+        "layer 1 Sum(): a layer can read earlier activations only; "
+        f"got inputs ('a0',), expected indices from -1 to 0. {INPUT}",
+    ),
+    "one index twice": (
+        lambda: jp.Network([jp.Dense(3, 4), Sum(-1, -1)]),
+        errors.ShapeError,
+        "layer 2 Sum(): an index stands twice among the inputs; got inputs (-1, -1), "
+        "expected an index for each place, since a factor belongs to an index. "
+        "An activation has two indices: -1 is also 1.",
+    ),
+    "a slot called a": (
+        lambda: jp.Network([Sum(-1, slot="a")]),
+        errors.UnknownNameError,
+        "layer 1 Sum(): a slot needs a letter of its own; got 'a', "
+        "expected letters without digits, other than J, L, a, t, z. W, b, C and U are free.",
+    ),
+    "a slot with a number": (
+        lambda: jp.Network([Sum(-1, slot="W2")]),
+        errors.UnknownNameError,
+        "layer 1 Sum(): a slot needs a letter of its own; got 'W2', "
+        "expected letters without digits, other than J, L, a, t, z. W, b, C and U are free.",
+    ),
+    "a layer that nobody reads": (
+        lambda: jp.Network([jp.Dense(3, 4), jp.Dense(4, 5), Reads(4, 2, 1)]),
+        errors.ShapeError,
+        'layer 2 Dense(4, 5, "identity"): no later layer reads this one; got inputs from layers [0, 1], '
+        "expected 2 among them. Remove the layer, or name it in the inputs of a later one.",
+    ),
+    "no width": (
+        lambda: jp.Dense(0, 2),
+        errors.ShapeError,
+        "Dense(0, 2): n_in must be a positive integer; got 0, expected 1 or more. "
+        "A layer has at least one unit on each side.",
+    ),
+    "half a unit": (
+        lambda: jp.Dense(3, 2.5),
+        errors.ShapeError,
+        "Dense(3, 2.5): n_out must be a positive integer; got 2.5, expected 1 or more. "
+        "A layer has at least one unit on each side.",
+    ),
+    "true units": (
+        lambda: jp.Dense(3, True),
+        errors.ShapeError,
+        "Dense(3, True): n_out must be a positive integer; got True, expected 1 or more. "
+        "A layer has at least one unit on each side.",
+    ),
+    "an unknown activation": (
+        lambda: jp.Dense(3, 2, "sigmod"),
+        errors.UnknownNameError,
+        "activations.get: unknown activation; got 'sigmod', "
+        f"expected one of {', '.join(jp.activations._REGISTRY)}. Did you mean 'sigmoid'?",
+    ),
+    "an unknown init": (
+        lambda: jp.Dense(3, 2, init="he"),
+        errors.UnknownNameError,
+        "Dense(3, 2): unknown init; got 'he', expected one of glorot, small, unit, zero. "
+        "Use Dense.from_arrays(W, b) for weights of your own.",
+    ),
+    "a vector for W": (
+        lambda: jp.Dense.from_arrays([1.0, 2.0]),
+        errors.ShapeError,
+        "Dense.from_arrays: W must be a matrix; got shape (2,), expected (n_in, n_out). "
+        "W[i, j] is the weight from unit i to unit j: transpose a PyTorch weight.",
+    ),
+    "b of another width": (
+        lambda: jp.Dense.from_arrays(ONES((3, 2)), ONES(3)),
+        errors.ShapeError,
+        "Dense.from_arrays: b does not fit W; got b of shape (3,) with W of shape (3, 2), expected (2,). "
+        "b has one entry for each column of W; transpose W if it is (n_out, n_in).",
+    ),
+    "nan in W": (
+        lambda: jp.Dense.from_arrays([[1.0, np.nan]]),
+        errors.NonFiniteError,
+        f"Dense.from_arrays: W is not finite at [0, 1]; got nan, expected finite numbers. {FINITE}",
+    ),
+    "an unknown reduction": (
+        lambda: jp.SquaredError(reduction="average"),
+        errors.UnknownNameError,
+        "SquaredError: unknown reduction; got 'average', expected 'mean' or 'sum'. "
+        "The slides of seed 000 sum over the minibatch; most libraries take the mean.",
+    ),
+    # -- parameters
+    "an unknown parameter": (
+        lambda: net().with_parameters({"W9": 1}),
+        errors.UnknownNameError,
+        f"with_parameters: unknown name; got 'W9', expected one of {NAMES}. "
+        "Layers count from 1; a0 is the input.",
+    ),
+    "an activation for a parameter": (
+        lambda: net().with_parameters({"a1": 1}),
+        errors.UnknownNameError,
+        "with_parameters: a1 is no parameter; got 'a1', expected one of W1, b1, W2, b2. "
+        "Only parameters can be replaced.",
+    ),
+    "a transposed parameter": (
+        lambda: net().with_parameters({"W1": ONES((4, 3))}),
+        errors.ShapeError,
+        "with_parameters: parameter W1 keeps its shape; got shape (4, 3), expected (3, 4). "
+        "W[i, j] is the weight from unit i to unit j: transpose it if need be.",
+    ),
+    "nan in a parameter": (
+        lambda: net().with_parameters({"b1": [0, 1, np.nan, 2]}),
+        errors.NonFiniteError,
+        f"Network: parameter b1 is not finite at [2]; got nan, expected finite numbers. {FINITE}",
+    ),
+    "a parameter above float16": (
+        lambda: net(dtype=np.float16).with_parameters({"b2": [0, 1e9]}),
+        errors.NonFiniteError,
+        f"Network: parameter b2 is not finite at [1]; got inf, expected finite numbers. {FINITE}",
+    ),
+    "true parameters": (
+        lambda: net().with_parameters({"b2": [True, False]}),
+        errors.DTypeError,
+        "with_parameters: parameter b2 does not hold real numbers; got bool, expected floats or integers. "
+        "Convert it with .astype(float) if true means 1.",
+    ),
+    "a short vector": (
+        lambda: net().with_vector(ONES(5)),
+        errors.ShapeError,
+        "with_vector: the vector holds all parameters; got shape (5,), expected (26,). "
+        "Start from net.vector; net.slices says what lies where.",
+    ),
+    # -- input
+    "a transposed input": (
+        lambda: net()(ONES((3, 5))),
+        errors.ShapeError,
+        "net(X): X has the wrong width; got shape (3, 5), expected (3,) or (cases, 3). "
+        "A row is a case and a column is a feature: check for a transpose or a missing column.",
+    ),
+    "many cases of one feature": (
+        lambda: jp.Network([jp.Dense(1, 2)]).forward(ONES(7)),
+        errors.ShapeError,
+        "net.forward(X): X has the wrong width; got shape (7,), expected (1,) or (cases, 1). "
+        "One feature and many cases: pass a column, X[:, None].",
+    ),
+    "a scalar": (
+        lambda: net()(1.0),
+        errors.ShapeError,
+        "net(X): X must be one case or a stack of cases; got shape (), expected (3,) or (cases, 3). "
+        "Reshape it with .reshape(cases, -1).",
+    ),
+    "a stack of stacks": (
+        lambda: net()(ONES((2, 2, 3))),
+        errors.ShapeError,
+        "net(X): X must be one case or a stack of cases; got shape (2, 2, 3), expected (3,) or (cases, 3). "
+        "Reshape it with .reshape(cases, -1).",
+    ),
+    "no cases": (
+        lambda: net()(ONES((0, 3))),
+        errors.EmptyBatchError,
+        "net(X): X has no cases; got shape (0, 3), expected at least one case. Skip empty batches.",
+    ),
+    "no columns": (
+        lambda: jp.Network([jp.Softmax()])(ONES((3, 0))),
+        errors.ShapeError,
+        "net(X): X has no columns; got shape (3, 0), expected a width of at least 1. "
+        "Check the selection that made it.",
+    ),
+    "an input wider than the first layer that asks": (
+        lambda: jp.Network([jp.Softmax(), jp.Dense(3, 2)])(ONES(4)),
+        errors.ShapeError,
+        "net(X): X has the wrong width; got shape (4,), expected (3,) or (cases, 3). "
+        "A row is a case and a column is a feature: check for a transpose or a missing column.",
+    ),
+    "true input": (
+        lambda: net()([True, False, True]),
+        errors.DTypeError,
+        "net(X): X does not hold real numbers; got bool, expected floats or integers. "
+        "Convert it with .astype(float) if true means 1.",
+    ),
+    "complex input": (
+        lambda: net()(ONES(3) * 1j),
+        errors.DTypeError,
+        "net(X): X does not hold real numbers; got complex128, expected floats or integers. "
+        "Take real and imaginary parts as separate columns.",
+    ),
+    "words": (
+        lambda: net()(["a", "b", "c"]),
+        errors.DTypeError,
+        "net(X): X does not hold real numbers; got <U1, expected floats or integers. "
+        "Parse the numbers first, for example with .astype(float).",
+    ),
+    "nothing": (
+        lambda: net()(None),
+        errors.DTypeError,
+        "net(X): X is an array of objects; got an entry of type NoneType, "
+        "expected floats, integers, or sympy expressions throughout. "
+        "Convert it with np.asarray(..., dtype=float).",
+    ),
+    "ragged rows": (
+        lambda: net()([[1, 2, 3], [1]]),
+        errors.DTypeError,
+        "net(X): X is not a rectangular array of numbers; got list. Give every row the same length.",
+    ),
+    "a masked array": (
+        lambda: net()(np.ma.masked_less(ONES(3), 0)),
+        errors.DTypeError,
+        "net(X): X is a masked array, whose hidden values would be used. "
+        "Fill the mask first with .filled(...).",
+    ),
+    "a sparse array": (
+        lambda: net()(scipy.sparse.eye_array(3)),
+        errors.DTypeError,
+        "net(X): X is sparse. Pass .toarray().",
+    ),
+    # -- targets
+    "a target without a loss": (
+        lambda: jp.Network([jp.Dense(3, 2)]).forward(ONES(3), ONES(2)),
+        errors.MissingTargetError,
+        "net.forward(X, T): the network has no loss for the target. "
+        "Build jp.Network(layers, loss=...), or leave T out.",
+    ),
+    "a target of another width": (
+        lambda: net().forward(ONES((5, 3)), ONES((5, 3))),
+        errors.ShapeError,
+        f"SquaredError target: {EXACTLY}; got shape (5, 3), expected (5, 2). "
+        "One row per case, one column per output; nothing is broadcast.",
+    ),
+    "a target (n,) for an output (n, 1)": (
+        lambda: column_net().forward(ONES((5, 3)), ONES(5)),
+        errors.ShapeError,
+        f"SquaredError target: {EXACTLY}; got shape (5,), expected (5, 1). Pass a column, T[:, None].",
+    ),
+    "a target (1, n) for an output (n, 1)": (
+        lambda: column_net().forward(ONES((5, 3)), ONES((1, 5))),
+        errors.ShapeError,
+        f"SquaredError target: {EXACTLY}; got shape (1, 5), expected (5, 1). "
+        "One row per case, one column per output; nothing is broadcast.",
+    ),
+    "a negative label": (
+        lambda: classes([0, -1]),
+        errors.ShapeError,
+        "CrossEntropy target: labels are out of range; got -1 to 0, expected 0 to 3. "
+        "Classes count from 0: subtract the smallest label.",
+    ),
+    "labels from one on": (
+        lambda: classes([1, 4]),
+        errors.ShapeError,
+        "CrossEntropy target: labels are out of range; got 1 to 4, expected 0 to 3. "
+        "Classes count from 0: subtract the smallest label.",
+    ),
+    "fractional labels": (
+        lambda: classes([0.0, 1.5]),
+        errors.DTypeError,
+        "CrossEntropy target: labels must be integers; got float64, "
+        "expected integers from 0 to 3, or weights of shape (2, 4). Convert whole numbers with .astype(int).",
+    ),
+    "true labels": (
+        lambda: classes([True, False]),
+        errors.DTypeError,
+        "CrossEntropy target: labels must be integers; got bool, "
+        "expected integers from 0 to 3, or weights of shape (2, 4). Convert whole numbers with .astype(int).",
+    ),
+    "labels of other cases": (
+        lambda: classes([0, 1, 1]),
+        errors.ShapeError,
+        f"CrossEntropy target: {EXACTLY}; got shape (3,), expected (2, 4). "
+        "One row per case, one column per output; nothing is broadcast.",
+    ),
+    "masked labels": (
+        lambda: classes(np.ma.masked_equal([0, 1], 1)),
+        errors.DTypeError,
+        "CrossEntropy target: the target is a masked array, whose hidden values would be used. "
+        "Fill the mask first with .filled(...).",
+    ),
+    # -- asking a record
+    "L without a target": (
+        lambda: net().forward(ONES(3)).jacobian("L", "W1"),
+        errors.MissingTargetError,
+        f"record.jacobian: the record has no target; {LOSSES}",
+    ),
+    "L without a loss": (
+        lambda: alone(jp.Dense(3, 2)).chain("L", "W1"),
+        errors.MissingTargetError,
+        f"record.chain: the network has no loss; {LOSSES}",
+    ),
+    "the loss without a target": (
+        lambda: net().forward(ONES(3)).loss,
+        errors.MissingTargetError,
+        f"record.loss: the record has no target; {LOSSES}",
+    ),
+    "the losses without a target": (
+        lambda: net().forward(ONES(3)).losses,
+        errors.MissingTargetError,
+        f"record.losses: the record has no target; {LOSSES}",
+    ),
+    "gradients without a target": (
+        lambda: net().forward(ONES(3)).gradients(),
+        errors.MissingTargetError,
+        f"record.gradients: the record has no target; {LOSSES}",
+    ),
+    "all Jacobians of L without a target": (
+        lambda: net().forward(ONES(3)).jacobians("L"),
+        errors.MissingTargetError,
+        f"record.jacobians: the record has no target; {LOSSES}",
+    ),
+    "J_N without a loss": (
+        lambda: alone(jp.Dense(3, 2)).J_N,
+        errors.MissingTargetError,
+        f"record.J_N: the network has no loss; {LOSSES}",
+    ),
+    "an unknown name": (
+        lambda: record().jacobian("L", "W3"),
+        errors.UnknownNameError,
+        f"record.jacobian: unknown name; got 'W3', expected one of {NAMES}. "
+        "Layers count from 1; a0 is the input.",
+    ),
+    "a number for a name": (
+        lambda: record().chain("L", 1),
+        errors.UnknownNameError,
+        f"record.chain: unknown name; got 1, expected one of {NAMES}. Did you mean 'z1'?",
+    ),
+    "the wrong way round": (
+        lambda: record().jacobian("a1", "W2"),
+        errors.UnknownNameError,
+        "record: a1 is no function of W2; got ('a1', 'W2'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "a chain the wrong way round": (
+        lambda: record().chain("a1", "W2"),
+        errors.UnknownNameError,
+        "record: a1 is no function of W2; got ('a1', 'W2'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "of a parameter": (
+        lambda: record().jacobian("W1", "a0"),
+        errors.UnknownNameError,
+        "record: W1 is no function of a0; got ('W1', 'a0'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "by the loss": (
+        lambda: record().jacobian("a2", "L"),
+        errors.UnknownNameError,
+        "record: a2 is no function of L; got ('a2', 'L'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "two paths": (
+        lambda: alone(jp.Dense(3, 3), Sum(-1, 0)).chain("a2", "a0"),
+        errors.UnsupportedLayerError,
+        "record.chain: more than one path leads from a2 to a0; "
+        "got layer 2 Sum() reads several activations on the way, expected a single chain. "
+        "record.jacobian adds the branches; or take the chain of each branch.",
+    ),
+    "layer 0": (
+        lambda: record().layer(0),
+        errors.UnknownNameError,
+        f"record.layer: no such layer; got 0, expected 1 to 2. {NUMBERS}",
+    ),
+    "activation -1": (
+        lambda: record().activation(-1),
+        errors.UnknownNameError,
+        f"record.activation: no such layer; got -1, expected 0 to 2. {NUMBERS}",
+    ),
+    "sum True": (
+        lambda: record().sum(True),
+        errors.UnknownNameError,
+        f"record.sum: no such layer; got True, expected 1 to 2. {NUMBERS}",
+    ),
+    "J_soft of a dense layer": (
+        lambda: record().layer(1).J_soft,
+        errors.UnsupportedLayerError,
+        'layer 1 Dense(3, 4, "tanh"): the layer has no J_soft. Only a Softmax layer has J_soft: use J_Sum.',
+    ),
+    "J_W of softmax": (
+        lambda: alone(jp.Softmax()).layer(1).J_W,
+        errors.UnsupportedLayerError,
+        "layer 1 Softmax(): the layer has no J_W. It has J_Y.",
+    ),
+    "J_W_hat of softmax": (
+        lambda: alone(jp.Softmax()).layer(1).J_W_hat,
+        errors.UnsupportedLayerError,
+        "layer 1 Softmax(): the layer has no J_W_hat. "
+        "J_W_hat needs weights and an elementwise activation: use J_W.",
+    ),
+    "J_b without a bias": (
+        lambda: alone(jp.Dense(3, 2, bias=False)).layer(1).J_b,
+        errors.UnsupportedLayerError,
+        'layer 1 Dense(3, 2, "identity", bias=False): the layer has no J_b. It has J_Y, J_W.',
+    ),
+    "a slot of another layer": (
+        lambda: record().layer(2)["C"],
+        errors.UnsupportedLayerError,
+        'layer 2 Dense(4, 2, "identity"): the layer has no J_C. It has J_Y, J_W, J_b.',
+    ),
+    "the sum of a layer without one": (
+        lambda: alone(Sum(-1)).sum(1),
+        errors.UnsupportedLayerError,
+        "layer 1 Sum(): the layer has no sum. Only layers with a weighted sum have z, J_Sum and J_W_hat.",
+    ),
+    "a layer that forgets a factor": (
+        lambda: alone(Sum(-1)).jacobian("a1", "a0"),
+        errors.UnsupportedLayerError,
+        "layer 1 Sum(): the layer has no factor for -1. "
+        "factors() has a Jacobian for each entry of inputs and for each slot of init().",
+    ),
+    # -- chains and plans
+    "an empty chain": (
+        lambda: jp.Chain([]),
+        errors.ShapeError,
+        "Chain: a chain needs Jacobians; got [], expected at least one Jacobian. "
+        "Wrap a matrix with jp.DenseJacobian(array).",
+    ),
+    "matrices in a chain": (
+        lambda: jp.Chain([np.eye(3)]),
+        errors.ShapeError,
+        "Chain: a chain needs Jacobians; got ['ndarray'], expected at least one Jacobian. "
+        "Wrap a matrix with jp.DenseJacobian(array).",
+    ),
+    "factors that do not meet": (
+        lambda: jp.Chain([jp.DenseJacobian(ONES((2, 3))), jp.DenseJacobian(ONES((2, 3)))]),
+        errors.ShapeError,
+        f"{MATRIX} @ {MATRIX}: the factors do not meet in the same variable; "
+        "got in_shape (3,) and out_shape (2,), expected the same shape. "
+        "Write the chain from the numerator on the left to the denominator on the right.",
+    ),
+    "an unknown order": (
+        lambda: record().chain("L", "W1").plan("best"),
+        errors.UnknownNameError,
+        "plan: unknown order; got 'best', expected one of auto, optimal, backward, forward. "
+        "Leave it out for the cheapest order.",
+    ),
+    "a plan of one width": (
+        lambda: jp.plan([5]),
+        errors.ShapeError,
+        "plan: a plan needs at least two positive widths; got [5], "
+        "expected integers such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    "a plan through nothing": (
+        lambda: jp.plan([5, 0, 2]),
+        errors.ShapeError,
+        "plan: a plan needs at least two positive widths; got [5, 0, 2], "
+        "expected integers such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    # -- gradients
+    "an unknown formulation": (
+        lambda: jp.gradients(net(), ONES(3), ONES(2), formulation="newton"),
+        errors.UnknownNameError,
+        "gradients(formulation=): unknown formulation; got 'newton', expected one of tensor, numpy_dot, "
+        "simplified, structured, delta, delta_scalar, finite_difference. Leave it out for the delta rule.",
+    ),
+    "a delta rule without a loss": (
+        lambda: jp.DeltaRule(jp.Network([jp.Dense(3, 2)])),
+        errors.MissingTargetError,
+        "DeltaRule: the network has no loss; expected a network with a loss. "
+        "Build jp.Network(layers, loss=...).",
+    ),
+    "a delta rule for symbols": (
+        lambda: jp.gradients(net(), np.array(sympy.symbols("x1:4")), ONES(2)),
+        errors.DTypeError,
+        "DeltaRule.gradients: the delta rule computes with floats; got sympy expressions, expected floats. "
+        "record.gradients() takes expressions through the chain.",
+    ),
+    "a layer that the slides lack": (
+        lambda: jp.gradients(
+            jp.Network([Sum(-1)], jp.SquaredError()), ONES(3), ONES(3), formulation="simplified"
+        ),
+        errors.UnsupportedLayerError,
+        'gradients(formulation="simplified"): layer 1 Sum(): the slides have no such layer; '
+        "expected Dense and Softmax layers in a row. "
+        'Use formulation="structured", "delta" or "tensor".',
+    ),
+    "an infinite row": (
+        lambda: jp.gradients(
+            jp.Network([jp.Softmax()], jp.CrossEntropy()), [800.0, -800.0], 1, formulation="tensor"
+        ),
+        errors.NonFiniteError,
+        'gradients(formulation="tensor"): the loss\'s own row J_N^L is infinite where a saturated output is '
+        "wrong; got outputs of exactly 0 or 1 in 1 cases, expected finite entries. "
+        'Use formulation="structured" or "delta": they multiply J_N^L and J^soft as one factor.',
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "kind", "sentence"), BAD.values(), ids=BAD)
+def test_the_error_says_where_what_and_what_to_do(call, kind, sentence):
+    with pytest.raises(kind) as caught:
+        call()
+    assert type(caught.value) is kind
+    assert str(caught.value) == sentence
+
+
+def patterns_of(module):
+    """The first argument of every error made in a module, as a pattern with the blanks open."""
+    tree = ast.parse((SOURCE / f"{module}.py").read_text())
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in vars(errors):
+            what = call.args[0]
+            parts = what.values if isinstance(what, ast.JoinedStr) else [what]
+            yield "".join(re.escape(p.value) if isinstance(p, ast.Constant) else ".+" for p in parts)
+
+
+def test_every_error_of_these_rooms_has_a_sentence():
+    layers = [f"layers/{path.stem}" for path in (SOURCE / "layers").glob("*.py")]
+    sentences = "\n".join(sentence for _, _, sentence in BAD.values())
+    in_test_names = {"two variables would have the same name", " needs one letter for each"}
+    elsewhere = {re.escape(what) for what in in_test_names} | {
+        ".+" + re.escape(what) for what in in_test_names
+    }
+    missing = [
+        (module, pattern)
+        for module in (*ROOMS, *layers)
+        for pattern in patterns_of(module)
+        if pattern not in elsewhere and not re.search(pattern, sentences)
+    ]
+    assert not missing
+
+
+def test_every_remedy_is_there():
+    for call, kind, _ in BAD.values():
+        with pytest.raises(kind) as caught:
+            call()
+        error = caught.value
+        assert error.what
+        assert error.where
+        assert error.remedy.endswith((".", "?"))
+
+
+# -- values -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinities_in_the_input_propagate(bad):
+    X = ONES((3, 3))
+    X[1, 2] = bad
+    network = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2)], jp.SquaredError())
+    r = network.forward(X, np.zeros((3, 2)))
+    clean = network.forward(ONES((3, 3)), np.zeros((3, 2)))
+    by_W = r.jacobian("L", "W1").tensor()
+    assert np.isnan(r.output[1]).any() == np.isnan(bad)
+    assert not np.isfinite(by_W[1, 2]).all()
+    for case in (0, 2):
+        assert np.allclose(r.output[case], clean.output[case], rtol=1e-14)
+        assert np.allclose(by_W[case], clean.jacobian("L", "W1").tensor()[case], rtol=1e-14)
+    assert not np.isfinite(r.gradients()["W1"][2]).all()
+    assert not np.isfinite(jp.gradients(network, X, np.zeros((3, 2)), "delta")["W1"][2]).all()
+    if np.isnan(bad):
+        assert np.isnan(r.loss)
+
+
+@pytest.mark.parametrize("target", [0, 1, 2])
+def test_nothing_leaks_under_raise(target):
+    """Overflow, underflow, 0/0 and log 0 happen inside; no warning and no FloatingPointError comes out."""
+    logits = np.array([800.0, 0.0, -800.0])
+    network = jp.Network([jp.Dense.from_arrays(np.eye(3)), jp.Softmax()], jp.CrossEntropy())
+    squared = jp.Network([jp.Dense(3, 2), jp.Dense(2, 2, "softplus")], jp.SquaredError(reduction="sum"))
+    steep = jp.Network([jp.Dense.from_arrays([[1e154]])], jp.SquaredError(reduction="sum"))
+    half = jp.Network([jp.Dense(3, 2, "sigmoid")], jp.SquaredError(), dtype=np.float16)
+    with np.errstate(all="raise"):
+        r = network.forward(np.stack([logits, 1e308 * np.sign(logits), logits]), [target] * 3)
+        assert np.isfinite(r.losses[[0, 2]]).all()
+        r.loss, r.J_N, r.gradients(), r.jacobians("a2"), r.jacobian("L", "a0").tensor()
+        for wrt in ("W1", "a0"):
+            chain = r.chain("L", wrt)
+            chain.steps(), chain.log2_norms(), chain.multiply("forward")
+        r.layer(1).J_W_hat, r.layer(2).J_soft.matrix(), repr(r), repr(chain)
+        jp.gradients(network, logits, target, "delta")
+        jp.gradients(network, logits, target, "finite_difference")
+        huge = squared.forward(np.full((4, 3), 1e300), np.full((4, 2), -1e300))
+        huge.loss, huge.gradients(), huge.chain("L", "W1").multiply()
+        near = steep.forward(ONES((9, 1)), ONES((9, 1)))  # finite losses, an infinite sum
+        assert near.loss == np.inf
+        assert np.isfinite(near.losses).all()
+        half.forward(np.full(3, np.inf), [1e9, 1.0]).gradients()
+        half.forward([100_000] * 3), half([100_000] * 3)
+        assert np.isnan(half.forward(np.array([np.inf, 0, 1], np.float16)).layer(1).J_W_hat).any()
+        with pytest.raises(errors.NonFiniteError):
+            half.with_parameters({"b1": [1e9, 0]})
+        with pytest.raises(errors.NonFiniteError):
+            jp.Network([jp.Dense.from_arrays([[1e9]])], dtype=np.float16)
+
+
+class Frame:
+    """What a data frame looks like from numpy."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.arange(6.0, dtype=dtype).reshape(2, 3)
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.arange(6.0).reshape(2, 3).tolist(),
+        tuple(map(tuple, np.arange(6.0).reshape(2, 3))),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        np.repeat(np.arange(6.0).reshape(2, 3), 2, axis=1)[:, ::2],
+        np.arange(6.0)[::-1].reshape(2, 3)[::-1, ::-1],
+        np.arange(6.0, dtype=">f8").reshape(2, 3),
+        np.matrix(np.arange(6.0).reshape(2, 3)),
+        Frame(),
+    ],
+    ids=["lists", "tuples", "Fortran", "strided", "negative strides", "big endian", "matrix", "frame"],
+)
+def test_containers_of_every_kind(X):
+    network = net()
+    expected = network.forward(np.arange(6.0).reshape(2, 3), np.zeros((2, 2)))
+    got = network.forward(X, np.zeros((2, 2)))
+    assert type(got.output) is np.ndarray
+    assert got.dtype == np.float64
+    assert np.allclose(got.output, expected.output, rtol=1e-15)
+    assert np.allclose(got.gradients()["W1"], expected.gradients()["W1"], rtol=1e-13)
+
+
+def test_read_only_and_broadcast_inputs_are_fine():
+    network = net()
+    row = ONES(3)
+    row.flags.writeable = False
+    wide = np.broadcast_to(row, (4, 3))
+    r = network.forward(wide, np.broadcast_to(0.0, (4, 2)))
+    assert np.array_equal(r.output, network(ONES((4, 3))))
+    assert jp.gradients(network, wide, np.zeros((4, 2)), "delta")["W1"].shape == (3, 4)

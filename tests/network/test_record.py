@@ -1,0 +1,278 @@
+"""A record's Jacobians, every pair of them, beside complex steps in a numpy evaluation."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import jacobprop as jp
+from jacobprop.errors import UnknownNameError
+from jacobprop.jacobians import Jacobian
+
+from .market import DESIGNS, build, evaluate, gap, numeric_gradients, numeric_jacobians, stall, widened
+
+TIGHT = 1e-12
+every_design = pytest.mark.parametrize("design", DESIGNS, ids=lambda d: d.id)
+
+
+def worst_pair(record, design):
+    """The pair that differs most from the numeric Jacobian, and by how much."""
+    gaps = {
+        pair: gap(record.jacobian(*pair).tensor(), reference)
+        for pair, reference in numeric_jacobians(design).items()
+    }
+    pair = max(gaps, key=lambda p: gaps[p])
+    return pair, gaps[pair]
+
+
+@pytest.mark.seed("D-55", "D-56", "D-60", "D-61", "D-65", "S-02", "S-05", "S-06", "S-08")
+@every_design
+def test_every_pair_that_exists_agrees_with_the_numeric_jacobian(design):
+    pair, difference = worst_pair(stall(design).record, design)
+    assert difference < TIGHT, pair
+
+
+@every_design
+def test_pairs_that_do_not_exist_are_refused(design):
+    record = stall(design).record
+    nodes = [*design.nodes, *(name for name, _ in design.shapes())]
+    exist = set(numeric_jacobians(design)) | {("L", "L")}
+    refused = [(of, wrt) for of in nodes for wrt in nodes if (of, wrt) not in exist]
+    for of, wrt in refused[:: max(1, len(refused) // 40)]:
+        with pytest.raises(UnknownNameError, match=f"{of} is no function of {wrt}"):
+            record.jacobian(of, wrt)
+
+
+@every_design
+def test_each_case_of_a_stack_is_that_case_alone(design):
+    s = stall(design)
+    if design.cases is None:
+        return
+    case = design.cases // 2
+    alone = s.net.forward(s.X[case], s.target[case])
+    for of, wrt in [("L", "a0"), (f"a{design.depth}", "a0"), *(("L", name) for name in s.arrays)]:
+        whole, single = s.record.jacobian(of, wrt), alone.jacobian(of, wrt)
+        assert whole.cases == design.cases
+        assert single.cases is None
+        assert gap(whole.tensor()[case], single.tensor()) < TIGHT
+        assert gap(whole.case(case).tensor(), single.tensor()) < TIGHT
+
+
+@every_design
+def test_values_are_those_of_numpy(design):
+    s = stall(design)
+    nodes = evaluate(design, s.arrays, s.X, s.target)
+    assert gap(s.net(s.X), nodes[f"a{design.depth}"]) < TIGHT
+    assert gap(s.record.output, nodes[f"a{design.depth}"]) < TIGHT
+    assert gap(s.record.losses, nodes["L"]) < TIGHT
+    reduced = nodes["L"].mean() if design.reduction == "mean" else nodes["L"].sum()
+    assert gap(s.record.loss, reduced) < TIGHT
+    assert np.array_equal(s.record.target, s.target)
+    for layer in range(design.depth + 1):
+        assert gap(s.record.activation(layer), nodes[f"a{layer}"]) < TIGHT
+        if f"z{layer}" in nodes:
+            assert gap(s.record.sum(layer), nodes[f"z{layer}"]) < TIGHT
+
+
+@pytest.mark.seed("D-57", "D-69", "D-70", "D-71", "D-72", "D-78", "S-02", "S-03", "S-04", "S-07")
+@every_design
+def test_the_factors_of_each_layer_are_the_slides(design):
+    s, numeric = stall(design), numeric_jacobians(design)
+    for number, piece in enumerate(design.pieces, 1):
+        factors, a = s.record.layer(number), f"a{number}"
+        if piece.kind == "shortcut":
+            assert np.array_equal(factors[piece.earlier].tensor(), piece.share * factors.J_Y.tensor())
+        else:
+            assert gap(factors.J_Y.tensor(), numeric[a, f"a{number - 1}"]) < TIGHT
+        if piece.kind == "dense":
+            full = numeric[a, f"W{number}"]
+            assert gap(factors.J_Sum.tensor(), numeric[a, f"z{number}"]) < TIGHT
+            assert gap(factors.J_W.tensor(), full) < TIGHT
+            denominator = np.moveaxis(full, -3, -1)
+            assert gap(factors.J_W.tensor("denominator"), denominator) < TIGHT
+            assert denominator.shape[-3:] == (*s.arrays[f"W{number}"].shape, piece.width)  # n x m x m
+            kept = np.einsum("...kik->...ik", full)  # the only entries that need not vanish
+            assert gap(factors.J_W_hat, kept) < TIGHT
+            assert np.count_nonzero(full) <= kept.size
+            if piece.bias:
+                assert gap(factors.J_b.tensor(), numeric[a, f"b{number}"]) < TIGHT
+        if piece.kind == "softmax":
+            assert gap(factors.J_soft.tensor(), numeric[a, f"z{number}"]) < TIGHT
+
+
+@every_design
+def test_jacobians_equals_jacobian_pair_by_pair(design):
+    s = stall(design)
+    for of in (f"a{design.depth}", "L"):
+        found = s.record.jacobians(of)
+        expected = [name for name in (*s.arrays, "a0") if name in design.below(of)]
+        assert list(found) == expected
+        for name, J in found.items():
+            single = s.record.jacobian(of, name)
+            assert J.symbol == single.symbol == f"J_{name}^{of}"
+            assert np.array_equal(J.tensor(), single.tensor())
+
+
+@pytest.mark.seed("D-51", "D-52", "D-53", "S-06")
+@every_design
+def test_gradients_are_the_reduced_rows(design):
+    s = stall(design)
+    gradients, reference = s.record.gradients(), numeric_gradients(design)
+    assert list(gradients) == list(s.net.parameters)
+    for name, gradient in gradients.items():
+        rows = s.record.jacobian("L", name).tensor()
+        assert rows.shape == (*s.record.losses.shape, *s.arrays[name].shape)
+        reduced = rows if design.cases is None else rows.sum(axis=0)
+        if design.cases is not None and design.reduction == "mean":
+            reduced = reduced / design.cases
+        assert gap(gradient, reduced) < TIGHT
+        assert gap(gradient, reference[name]) < TIGHT
+
+
+@every_design
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float16, 0.03)])
+def test_small_floats_stay_small_floats(design, dtype, tolerance):
+    s, exact = build(design, dtype), widened(design, dtype)
+    gradients = s.record.gradients()
+    assert s.record.dtype == s.record.losses.dtype == s.net(s.X).dtype == dtype
+    assert gap(s.record.loss, exact.loss) < tolerance
+    for name, expected in exact.gradients().items():
+        assert gradients[name].dtype == dtype
+        assert gap(gradients[name], expected) < tolerance
+    for J in s.record.jacobians(f"a{design.depth}").values():
+        assert J.dtype == J.tensor().dtype == dtype
+
+
+# -- one walk -------------------------------------------------------------------------------------
+
+
+def tower(depth, width=3):
+    return jp.Network([jp.Dense(width, width, "tanh") for _ in range(depth)], jp.SquaredError(), seed=depth)
+
+
+def work_of(depth, monkeypatch, call):
+    """How many products and how many constructions of factors a call makes."""
+    counts = {"products": 0, "factors": 0}
+    product, factors = Jacobian.__matmul__, jp.Dense.sum_factors
+
+    def counting_product(self, other):
+        counts["products"] += isinstance(other, Jacobian)
+        return product(self, other)
+
+    def counting_factors(self, params, cache):
+        counts["factors"] += 1
+        return factors(self, params, cache)
+
+    record = tower(depth).forward(np.ones((2, 3)), np.zeros((2, 3)))
+    with monkeypatch.context() as patch:
+        patch.setattr(Jacobian, "__matmul__", counting_product)
+        patch.setattr(jp.Dense, "sum_factors", counting_factors)
+        call(record, depth)
+    return counts
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda record, depth: record.jacobians(f"a{depth}"),
+        lambda record, depth: record.jacobians("L"),
+        lambda record, depth: record.gradients(),
+        lambda record, depth: (record.gradients(), record.gradients(), record.jacobian("L", "a0")),
+    ],
+    ids=["of the output", "of the loss", "gradients", "remembered"],
+)
+def test_one_walk_serves_every_parameter(call, monkeypatch):
+    short, long = (work_of(depth, monkeypatch, call) for depth in (5, 10))
+    assert (short["factors"], long["factors"]) == (5, 10)
+    assert long["products"] <= 2 * short["products"] + 4
+
+
+# -- a value that never changes -------------------------------------------------------------------
+
+
+def test_a_record_does_not_follow_its_input_or_its_target():
+    net = tower(2)
+    X, T = np.ones((2, 3)), np.zeros((2, 3))
+    record = net.forward(X, T)
+    before = record.jacobian("L", "W1").tensor().copy()
+    X[:], T[:] = 7, 7
+    fresh = net.forward(np.ones((2, 3)), np.zeros((2, 3)))
+    assert np.array_equal(record.jacobian("L", "W2").tensor(), fresh.jacobian("L", "W2").tensor())
+    assert np.array_equal(record.jacobian("L", "W1").tensor(), before)
+    assert np.array_equal(record.activation(0), np.ones((2, 3)))
+
+
+def test_nothing_in_a_record_can_be_written():
+    record = tower(2).forward(np.ones((2, 3)), np.zeros((2, 3)))
+    given = [
+        record.output,
+        record.losses,
+        record.target,
+        record.activation(0),
+        record.sum(1),
+        record.layer(1).J_W_hat,
+        record.jacobian("L", "W1").tensor(),
+        *record.layer(1).J_W.arrays,
+    ]
+    for array in given:
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.uint8])
+def test_inputs_are_never_modified(dtype):
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2), jp.Softmax()], jp.CrossEntropy())
+    X, T = np.arange(6).reshape(2, 3).astype(dtype), np.array([1, 0])
+    kept = X.copy(), T.copy(), {name: array.copy() for name, array in net.parameters.items()}
+    record = net.forward(X, T)
+    record.gradients(), record.jacobians("a3"), net(X)
+    for formulation in ("tensor", "numpy_dot", "simplified", "delta", "delta_scalar", "finite_difference"):
+        jp.gradients(net, X, T, formulation)
+    assert X.dtype == dtype
+    assert X.flags.writeable
+    assert np.array_equal(X, kept[0])
+    assert np.array_equal(T, kept[1])
+    assert all(np.array_equal(net.parameters[name], array) for name, array in kept[2].items())
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_integers_take_the_dtype_of_the_parameters(dtype):
+    net = jp.Network([jp.Dense(3, 4, "tanh")], jp.SquaredError(), dtype=dtype)
+    whole = np.array([[0, 1, 255]], np.uint8)
+    assert net(whole).dtype == dtype
+    assert net([[0, 1, 255]]).dtype == dtype
+    assert np.array_equal(net(whole), net(whole.astype(dtype)))
+    assert net.forward(whole, np.zeros((1, 4), int)).gradients()["W1"].dtype == dtype
+
+
+@pytest.mark.parametrize("mangle", [pickle.dumps, None], ids=["network", "record"])
+def test_networks_and_records_pickle(mangle):
+    net = jp.Network(
+        [jp.Dense(3, 4, "tanh", name="hidden"), jp.Dense(4, 2), jp.Softmax()],
+        jp.CrossEntropy(),
+        names="X Y Z S",
+        seed=3,
+    )
+    X, T = np.ones((2, 3)), np.array([0, 1])
+    record = net.forward(X, T)
+    if mangle:
+        net = pickle.loads(pickle.dumps(net))  # noqa: S301  (our own bytes)
+        copied = net.forward(X, T)
+        with pytest.raises(ValueError, match="read-only"):
+            net.parameters["W1"][0, 0] = 1
+        with pytest.raises(TypeError):
+            net.parameters["W1"] = 1
+    else:
+        copied = pickle.loads(pickle.dumps(record))  # noqa: S301
+        with pytest.raises(ValueError, match="read-only"):
+            copied.activation(0)[0, 0] = 1
+    for of, wrt in (("L", "W1"), ("S", "X"), ("L", "b2")):
+        assert np.array_equal(copied.jacobian(of, wrt).tensor(), record.jacobian(of, wrt).tensor())
+
+
+def test_repr_is_one_line_that_names_widths_and_loss():
+    net = tower(2)
+    assert repr(net.forward(np.ones(3))) == "<Record: 3-3-3, one case, float64>"
+    assert repr(net.forward(np.ones((4, 3)), np.full((4, 3), 1e3))).startswith(
+        "<Record: 3-3-3, 4 cases, float64, loss "
+    )
