@@ -1,5 +1,6 @@
 """What comes in becomes a plain array of floats, or of sympy expressions, or is refused with a remedy."""
 
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, TypeAlias, TypeVar
@@ -7,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DTypeError, EmptyBatchError, NonFiniteError, ShapeError
+from .errors import DTypeError, EmptyBatchError, NonFiniteError, OptionError, ShapeError
 
 Array: TypeAlias = NDArray[Any]
 
@@ -92,6 +93,28 @@ def _symbolic(array: Array, what: str, where: str) -> Array:
                 remedy="Convert it with np.asarray(..., dtype=float).",
             )
     return array
+
+
+def whole_number(value: object, what: str, where: str, least: int = 1, remedy: str = "") -> int:
+    """Return an integer of at least `least`, numpy's included; anything else, bool too, is refused."""
+    try:
+        number = least - 1 if isinstance(value, bool | np.bool) else operator.index(value)  # type: ignore[arg-type]  # what has no index is refused below
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise OptionError(
+            f"{what} must be a whole number",
+            where=where,
+            got=repr(value),
+            expected=f"{least} or more",
+            remedy=remedy,
+        )
+    return number
+
+
+def cases_of(values: Array) -> int | None:
+    """The cases of a stack of rows; None for the values of one case."""
+    return len(values) if values.ndim == 2 else None
 
 
 def is_symbolic(*arrays: Array) -> bool:

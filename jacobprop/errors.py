@@ -64,6 +64,10 @@ class UnsupportedLayerError(JacobpropError, NotImplementedError):
     """The layer has no such factor, or the formulation has no such layer."""
 
 
+class OptionError(JacobpropError, ValueError):
+    """An option has a value that means nothing."""
+
+
 class UnsafeExpressionError(JacobpropError, ValueError):
     """An expression string holds more than arithmetic of known functions."""
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, quiet, whole_number
 from ..delta import DeltaRule
-from ..errors import MissingTargetError, NonFiniteError, ShapeError
+from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError
 from ..network import Network
 
 
@@ -31,8 +30,17 @@ class History:
     held_out: list[float] = field(default_factory=list)
 
 
-class Fit(NamedTuple):
-    """What `fit` returns: the trained network and its history."""
+@dataclass(frozen=True)
+class Fit:
+    """What `fit` returns.
+
+    Attributes
+    ----------
+    network : Network
+        The trained network.
+    history : History
+        Its losses, epoch by epoch.
+    """
 
     network: Network
     history: History
@@ -41,6 +49,7 @@ class Fit(NamedTuple):
 Progress = Callable[[int, float, float | None], None]
 
 
+@quiet
 def fit(
     net: Network,
     X: object,
@@ -79,7 +88,11 @@ def fit(
     Raises
     ------
     NonFiniteError
-        The loss or a parameter left the finite numbers.
+        A parameter left the finite numbers.
+    OptionError
+        `epochs`, `batch_size`, `learning_rate` or `seed` means nothing.
+    MissingTargetError, ShapeError, DTypeError
+        No loss, no targets, a single case, or arrays that do not fit.
 
     Examples
     --------
@@ -91,28 +104,33 @@ def fit(
     3.0
     """
     x, target = _stack(net, X, T)
-    cases = len(x)
-    size = _check_options(cases, epochs, learning_rate, batch_size)
-    rng = np.random.default_rng(seed)
+    cases, where = len(x), "fit"
+    epochs = whole_number(epochs, "epochs", where, least=0)
+    size = (
+        cases
+        if batch_size is None
+        else whole_number(
+            batch_size, "batch_size", where, remedy="None takes all cases at once, 1 updates after each case."
+        )
+    )
+    rate = _learning_rate(learning_rate)
+    rng = np.random.default_rng(whole_number(seed, "seed", where, least=0))
     rule, history = DeltaRule(net), History()
     parameters = {name: array.copy() for name, array in net.parameters.items()}
     _note(history, net, (x, target), held_out)
     for epoch in range(1, epochs + 1):
         order = rng.permutation(cases) if shuffle and size < cases else np.arange(cases)
         for start in range(0, cases, size):
-            batch = order[start : start + size]
-            whole = len(batch) == cases
-            _, gradient = rule.gradients(
-                x if whole else x[batch], target if whole else target[batch], parameters, copy=False
-            )
+            batch = order[start : start + size] if size < cases else slice(None)
+            _, gradient = rule.gradients(x[batch], target[batch], parameters, copy=False)
             for name, array in parameters.items():
-                array -= array.dtype.type(learning_rate) * gradient[name]
-            _check_finite(parameters, epoch, learning_rate)
-        current = net.with_parameters(parameters)
-        _note(history, current, (x, target), held_out)
+                array -= array.dtype.type(rate) * gradient[name]
+            _check_finite(parameters, epoch, rate)
+        net = net.with_parameters(parameters)
+        _note(history, net, (x, target), held_out)
         if progress is not None:
             progress(epoch, history.train[-1], history.held_out[-1] if history.held_out else None)
-    return Fit(net.with_parameters(parameters), history)
+    return Fit(net, history)
 
 
 def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
@@ -136,27 +154,17 @@ def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
     return record.activation(0), record.target
 
 
-def _check_options(cases: int, epochs: int, learning_rate: float, batch_size: int | None) -> int:
-    """The batch size to use; refuses options that mean nothing."""
-    size = cases if batch_size is None else batch_size
-    for name, value in (("epochs", epochs), ("batch_size", size)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < (name != "epochs"):
-            raise ShapeError(
-                f"{name} must be a whole number",
-                where="fit",
-                got=repr(value),
-                expected="1 or more" if name == "batch_size" else "0 or more",
-                remedy="batch_size=None takes all cases at once, 1 updates after each case.",
-            )
-    if not np.isfinite(learning_rate):
-        raise NonFiniteError(
-            "the learning rate must be finite",
+def _learning_rate(value: object) -> float:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
+        raise OptionError(
+            "the learning rate must be a finite number",
             where="fit",
-            got=repr(learning_rate),
+            got=repr(value),
             expected="a number such as 0.1",
             remedy="Start small and double it while the loss falls.",
         )
-    return int(size)
+    return float(value)
 
 
 def _check_finite(parameters: dict[str, Array], epoch: int, learning_rate: float) -> None:
