@@ -10,14 +10,14 @@ The ulp in a docstring is the largest error measured, in units of the last place
 for the in-place forms it is the worst of the three dtypes.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 
-from .arrays import Array
-
-_silent = np.errstate(all="ignore")  # as a decorator it is entered anew at each call, in any thread
+from .arrays import Array, quiet
 
 
-@_silent
+@quiet
 def sigmoid(z: Array) -> Array:
     """1 / (1 + exp(-z)), from exp(-|z|) <= 1 on both sides (ulp: 2.4)."""
     e = np.exp(-np.abs(z))
@@ -25,13 +25,13 @@ def sigmoid(z: Array) -> Array:
     return np.asarray(weight / (1 + e))
 
 
-@_silent
+@quiet
 def sigmoid_derivative(z: Array) -> Array:
     """sigmoid'(z) = e / (1 + e)^2 with e = exp(-|z|), free of s (1 - s)'s cancellation (ulp: 2.4)."""
     return _even_slope(np.exp(-np.abs(z)))
 
 
-@_silent
+@quiet
 def sigmoid_second_derivative(z: Array) -> Array:
     """sigmoid''(z) = -tanh(z / 2) sigmoid'(z) (ulp: 3.5)."""
     return np.asarray(-np.tanh(z / 2) * _even_slope(np.exp(-np.abs(z))))
@@ -42,43 +42,43 @@ def _even_slope(e: Array) -> Array:
     return np.asarray(e / (1 + e * (2 + e)))
 
 
-@_silent
+@quiet
 def tanh(z: Array) -> Array:
     """The hyperbolic tangent, 2 sigmoid(2 z) - 1 (ulp: 1.2)."""
     return np.asarray(np.tanh(z))
 
 
-@_silent
+@quiet
 def tanh_derivative(z: Array) -> Array:
     """tanh'(z) = 4 e / (1 + e)^2 with e = exp(-2 |z|), free of 1 - t^2's cancellation (ulp: 2.5)."""
     return 4 * _even_slope(np.exp(-2 * np.abs(z)))
 
 
-@_silent
+@quiet
 def tanh_second_derivative(z: Array) -> Array:
     """tanh''(z) = -2 tanh(z) tanh'(z) (ulp: 4)."""
     return np.asarray(-2 * np.tanh(z) * tanh_derivative(z))
 
 
-@_silent
+@quiet
 def relu(z: Array) -> Array:
     """max(0, z), exact."""
     return np.asarray(np.maximum(z, 0.0))
 
 
-@_silent
+@quiet
 def relu_derivative(z: Array) -> Array:
     """relu'(z) = 1 for z > 0, else 0: at the kink the left derivative, exact."""
     return np.asarray(np.sign(np.maximum(z, 0.0)))
 
 
-@_silent
+@quiet
 def softplus(z: Array) -> Array:
     """log(1 + exp(z)), without overflow or threshold (ulp: 1.6)."""
     return np.asarray(np.logaddexp(0.0, z))
 
 
-@_silent
+@quiet
 def identity(z: Array) -> Array:
     """z itself, as a new array."""
     return np.array(z)
@@ -102,19 +102,19 @@ def zero_off_kink(z: Array) -> Array:
 # ---- derivatives in terms of the output a = f(z): the slides' psi, exact mathematics, lossy when saturated
 
 
-@_silent
+@quiet
 def sigmoid_psi(a: Array) -> Array:
     """sigmoid'(z) = a (1 - a) for a = sigmoid(z)."""
     return np.asarray(a * (1 - a))
 
 
-@_silent
+@quiet
 def tanh_psi(a: Array) -> Array:
     """tanh'(z) = (1 - a)(1 + a) for a = tanh(z)."""
     return np.asarray((1 - a) * (1 + a))
 
 
-@_silent
+@quiet
 def softplus_psi(a: Array) -> Array:
     """softplus'(z) = 1 - exp(-a) for a = softplus(z)."""
     return np.asarray(-np.expm1(-a))
@@ -126,7 +126,7 @@ _SATURATED = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 87.0, np.dtype(
 """Up to here exp(|z|) is finite and 1 / (1 + exp(|z|)) is a normal number."""
 
 
-@_silent
+@quiet
 def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z) (ulp: 6)."""
     if not z.min(initial=0.0) >= -_SATURATED[z.dtype]:  # nan takes the careful form as well
@@ -160,7 +160,7 @@ def _sigmoid_saturated_into(z: Array, value: Array, derivative: Array | None) ->
         np.multiply(e, right, out=derivative)
 
 
-@_silent
+@quiet
 def tanh_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """t = tanh(z) and t' = 2 / (1 + cosh(2 z)) (ulp: 3.3)."""
     if derivative is not None:
@@ -174,7 +174,7 @@ def tanh_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     np.tanh(z, out=value)
 
 
-@_silent
+@quiet
 def relu_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = max(0, z) and a' = sign(a): at the kink the left derivative, exact."""
     np.maximum(z, 0, out=value)
@@ -182,7 +182,7 @@ def relu_into(z: Array, value: Array, derivative: Array | None = None) -> None:
         np.sign(value, out=derivative)
 
 
-@_silent
+@quiet
 def softplus_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = log1p(e) and a' = e / (1 + e) with e = exp(z) (ulp: 3.6)."""
     if not z.max(initial=0.0) <= _SATURATED[z.dtype]:
@@ -197,7 +197,7 @@ def softplus_into(z: Array, value: Array, derivative: Array | None = None) -> No
     np.log1p(value, out=value)
 
 
-@_silent
+@quiet
 def identity_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = z and a' = 1."""
     np.copyto(value, z)
@@ -208,7 +208,7 @@ def identity_into(z: Array, value: Array, derivative: Array | None = None) -> No
 # ---- the softmax family, over the last axis
 
 
-@_silent
+@quiet
 def softmax(z: Array) -> tuple[Array, Array]:
     """p_i = exp(z_i) / sum_k exp(z_k), and q_i = 1 - p_i without cancellation (ulp: 2.5).
 
@@ -220,13 +220,14 @@ def softmax(z: Array) -> tuple[Array, Array]:
     """
     top, gap, gap_error = _gaps(z)
     weights, others = _weights(top, gap, gap_error)
-    total = np.take_along_axis(weights, top, axis=-1) + others
+    total = weights[top][:, None] + others
     q = (total - weights) / total
-    np.put_along_axis(q, top, others / total, axis=-1)
-    return (weights / total).astype(z.dtype, copy=False), q.astype(z.dtype, copy=False)
+    q[top] = (others / total)[:, 0]
+    p = weights / total
+    return p.reshape(z.shape).astype(z.dtype, copy=False), q.reshape(z.shape).astype(z.dtype, copy=False)
 
 
-@_silent
+@quiet
 def log_softmax(z: Array) -> Array:
     """log p_i = (z_i - z_top) - log1p(sum of exp(z_k - z_top) over k != top) (ulp: 2.7).
 
@@ -234,26 +235,51 @@ def log_softmax(z: Array) -> Array:
     """
     top, gap, gap_error = _gaps(z)
     _, others = _weights(top, gap, gap_error)
-    return (gap - np.log1p(others)).astype(z.dtype, copy=False)  # both at most 0: nothing cancels
+    log_p = gap - np.log1p(others)  # both at most 0: nothing cancels
+    return log_p.reshape(z.shape).astype(z.dtype, copy=False)
 
 
-def _gaps(z: Array) -> tuple[Array, Array, Array]:
-    """The place of each row's maximum, and z - maximum as gap + gap_error exactly, in float64."""
-    x = z.astype(np.float64, copy=False)
-    top = x.argmax(axis=-1, keepdims=True)
-    maximum = np.take_along_axis(x, top, axis=-1)
+@quiet
+def sum_of_others(x: Array, axis: int = -1) -> Array:
+    """sum_{k != i} x_k for each i along an axis; for the largest entry without subtracting it again.
+
+    What p (x - p . x) needs where p is nearly 1: the difference of two nearly equal numbers is the
+    sum of the small ones.
+    """
+    if x.dtype.kind == "O":  # expressions neither compare nor cancel
+        return np.asarray(x.sum(axis=axis, keepdims=True) - x)
+    top = np.abs(x).argmax(axis=axis, keepdims=True)
+    largest = np.take_along_axis(x, top, axis=axis)
+    rest = x.copy()
+    np.put_along_axis(rest, top, 0, axis=axis)
+    total = rest.sum(axis=axis, keepdims=True)
+    others: Array = (largest - rest) + total
+    np.put_along_axis(others, top, total, axis=axis)
+    return others
+
+
+_Places: TypeAlias = tuple[Array, Array]
+
+
+def _gaps(z: Array) -> tuple[_Places, Array, Array]:
+    """The places of the rows' maxima, and z - maximum as gap + gap_error exactly, as float64 rows."""
+    x = z.astype(np.float64, copy=False).reshape(-1, z.shape[-1])
+    top = np.arange(len(x)), x.argmax(axis=-1)
+    maximum = x[top][:, None]
     gap = x - maximum
     # TwoDiff (Knuth): the rounding error of a difference is itself a float, and these operations find it
     minus = gap - x
     gap_error = (x - (gap - minus)) - (maximum + minus)
-    gap_error[~np.isfinite(gap_error)] = 0.0
-    np.put_along_axis(gap, top, np.where(np.isnan(maximum), maximum, 0.0), axis=-1)  # 0 for a lone +inf too
+    finite = np.isfinite(gap_error)
+    if not finite.all():
+        gap_error[~finite] = 0.0
+        gap[top] = np.where(np.isnan(maximum), maximum, 0.0)[:, 0]  # 0 for a lone +inf too
     return top, gap, gap_error
 
 
-def _weights(top: Array, gap: Array, gap_error: Array) -> tuple[Array, Array]:
+def _weights(top: _Places, gap: Array, gap_error: Array) -> tuple[Array, Array]:
     """exp(z - maximum), of which the maximum has 1, and the sum of the others' weights."""
     weights = np.exp(gap) * (1 + gap_error)
     others = weights.copy()
-    np.put_along_axis(others, top, 0.0, axis=-1)
+    others[top] = 0.0
     return weights, others.sum(axis=-1, keepdims=True)

@@ -1,8 +1,8 @@
-"""Numerator and denominator layout, and vec, each in this one place.
+"""Numerator and denominator layout, and the swap between them, in this one place.
 
 Numerator layout:    J[a.., b..] = dA[a..] / dB[b..], shape A.shape + B.shape.
 Denominator layout:  J[b.., a..] = dA[a..] / dB[b..], shape B.shape + A.shape.
-vec is row-major: the last index runs fastest (seed rows D-35 to D-39).
+Tensors flatten to matrices row-major, on both sides: the last index runs fastest (seed rows D-35 to D-39).
 """
 
 import math
@@ -30,15 +30,13 @@ def check_layout(layout: str, where: str = "layout") -> None:
         )
 
 
-def swap_layout(tensor: Array, leading: int) -> Array:
-    """Move the `leading` first axes behind the others: numerator <-> denominator, a view."""
-    return np.moveaxis(tensor, range(leading), range(-leading, 0)) if leading else tensor
+def swap_layout(tensor: Array, leading: int, cases: int = 0) -> Array:
+    """Move `leading` axes behind the others: numerator <-> denominator, a view.
 
-
-def vec(array: Array, axes: int) -> Array:
-    """Flatten the last `axes` axes, row-major."""
-    kept = array.shape[: array.ndim - axes]
-    return array.reshape(*kept, size(array.shape[array.ndim - axes :]))
+    The first `cases` axes (0 or 1) stay in front.
+    """
+    moved = range(cases, cases + leading)
+    return np.moveaxis(tensor, moved, range(-leading, 0)) if leading else tensor
 
 
 def size(shape: Shape) -> int:

@@ -1,12 +1,13 @@
 """What a Jacobian is: structured, immutable linear maps and the table of their products."""
 
 from . import sums as _sums  # noqa: F401  (fills the table of sums)
-from .base import DENSE_LIMIT, Jacobian
+from .base import RULES, Jacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
+from .limit import DENSE_LIMIT
 from .low_rank import DiagonalPlusLowRankJacobian
-from .rules import KINDS, RULES, price
+from .rules import KINDS, price
 from .scaled import ScaledJacobian
 from .structure import Structure
 from .tensor import JacobianTensor

@@ -12,51 +12,50 @@ abstract core at the top; everything else is written here once, in terms of that
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Callable, Mapping
+from itertools import accumulate
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from ..arrays import Array, as_array, freeze, quiet
-from ..errors import DenseLimitError, ShapeError
-from ..layout import Layout, Shape, check_layout, size
-from .structure import Cost, Structure
+from ..arrays import Array, as_array, freeze, quiet, whole_number
+from ..errors import ShapeError
+from ..layout import Layout, Shape, check_layout, size, swap_layout
+from .limit import DENSE_LIMIT, check_dense
+from .structure import Cost, Priced, Structure
 from .surface import ScipySurface
 from .tensor import JacobianTensor
-
-DENSE_LIMIT = 2**30
-"""The most bytes that a dense array may take unless the caller says otherwise: 1 GiB."""
 
 Entry = TypeVar("Entry")
 
 
 class Table(dict[tuple[type, type], Entry]):
-    """Entries by two exact classes; a class without entries counts as the dense one."""
+    """Entries by two exact classes; a class without entries counts as the `stand_in`."""
 
-    dense: type
+    stand_in: type
+
+    def fill(self, lines: Mapping[tuple[type, type], Entry], stand_in: type) -> None:
+        """Enter all lines; those of `stand_in` serve the classes of users too."""
+        self.update(lines)
+        self.stand_in = stand_in
 
     def __missing__(self, pair: tuple[type, type]) -> Entry:
-        left, right = (kind if (kind, kind) in self else self.dense for kind in pair)
+        left, right = (kind if (kind, kind) in self else self.stand_in for kind in pair)
         return self[left, right]
 
 
-PRODUCTS: Table[Callable[[Any, Any], Jacobian]] = Table()
+class Rule(NamedTuple):
+    """One line of the table of products: the identity on Jacobians, and the same on structures."""
+
+    product: Callable[[Any, Any], Jacobian]
+    price: Callable[[Structure, Structure], Priced]
+
+
+RULES: Table[Rule] = Table()
 """A @ B by exact types; filled from the table in ``rules.py``."""
 
 SUMS: Table[Callable[[Any, Any], Jacobian]] = Table()
 """A + B by exact types; filled from the table in ``sums.py``."""
-
-
-def check_dense(nbytes: int, call: str, *operands: Jacobian, max_bytes: int = DENSE_LIMIT) -> None:
-    """Refuse a dense array above the limit, before anything is allocated; `call` is a format string."""
-    if nbytes > max_bytes:
-        raise DenseLimitError(
-            "the dense form is above the byte limit, nothing was allocated",
-            where=call.format(*operands),
-            got=f"{nbytes:,} bytes",
-            expected=f"at most {max_bytes:,}",
-            remedy="Stay structured with push, pull, .stacked() or @; or raise max_bytes.",
-        )
 
 
 class Jacobian(ScipySurface):
@@ -138,6 +137,11 @@ class Jacobian(ScipySurface):
         """The price of `_push` on k columns stored `times` times."""
 
     @classmethod
+    def describe(cls, s: Structure) -> str:
+        """The structure in words."""
+        return cls.structure_name
+
+    @classmethod
     def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
         """The price of `_pull` on k rows stored `times` times: that of the transposed push."""
         return cls.push_cost(s.flipped, k, times)
@@ -151,11 +155,6 @@ class Jacobian(ScipySurface):
         """The sum over cases of u_c J_c, (k, n): the adjoint of the stacked map."""
         pulled = self._pull(u)
         return np.asarray(pulled.sum(axis=0))
-
-    def _sum_over_cases(self) -> Array:
-        """The sum over cases of the dense matrices, (o, n)."""
-        dense = self._every_case(self._matrix(), 2)
-        return dense if self.cases is None else np.asarray(dense.sum(axis=0))
 
     # -- immutability -------------------------------------------------------------------------
 
@@ -176,8 +175,8 @@ class Jacobian(ScipySurface):
 
     def _flipped(self, **changes: Any) -> Self:
         """A copy that maps the other way, as `T` does."""
-        symbol = f"({self.symbol})^T" if self.symbol else ""
-        return self._copy(out_shape=self.in_shape, in_shape=self.out_shape, symbol=symbol, **changes)
+        shapes = {"out_shape": self.in_shape, "in_shape": self.out_shape}
+        return self._copy(**shapes, symbol=transposed_symbol(self.symbol), **changes)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Jacobian is immutable: cannot set {name!r}")
@@ -242,7 +241,7 @@ class Jacobian(ScipySurface):
         cases = "" if self.cases is None else f", {self.cases} cases"
         name = self.symbol or type(self).__name__
         return (
-            f"<{name}: {self.structure_name}, {self.out_shape} by {self.in_shape}{cases}, "
+            f"<{name}: {self.structure.name}, {self.out_shape} by {self.in_shape}{cases}, "
             f"{self.nbytes:,} of {self.dense_nbytes:,} bytes>"
         )
 
@@ -257,8 +256,12 @@ class Jacobian(ScipySurface):
         DenseLimitError
             It would take more than `max_bytes`; nothing was allocated.
         """
-        check_dense(self.dense_nbytes, "matrix of {!r}", self, max_bytes=max_bytes)
-        dense = self._matrix()
+        return self._dense(max_bytes, "raise max_bytes")
+
+    def _dense(self, max_bytes: int, otherwise: str) -> Array:
+        remedy = f"Stay structured with push, pull, .stacked() or @; or {otherwise}."
+        check_dense(self.dense_nbytes, "matrix of {!r}", self, max_bytes=max_bytes, remedy=remedy)
+        dense = self._matrix().view()  # of a stored array that nobody can open for writing again
         dense.flags.writeable = False
         return dense if dense.ndim == self.ndim else np.broadcast_to(dense, self.shape)
 
@@ -271,14 +274,19 @@ class Jacobian(ScipySurface):
             It would take more than `max_bytes`; nothing was allocated.
         """
         check_layout(layout, "tensor(layout)")
-        lead, out = len(self._lead), len(self.out_shape)
         dense = self.matrix(max_bytes).reshape(self._lead + self.out_shape + self.in_shape)
         if layout == "numerator":
             return dense
-        return np.moveaxis(dense, range(lead, lead + out), range(dense.ndim - out, dense.ndim))
+        return swap_layout(dense, len(self.out_shape), cases=len(self._lead))
 
-    def tagged(self, layout: Layout = "numerator") -> JacobianTensor:
-        """The dense tensor of one case with its layout attached: products then refuse to mix layouts."""
+    def tagged(self, layout: Layout = "numerator", max_bytes: int = DENSE_LIMIT) -> JacobianTensor:
+        """The dense tensor of one case with its layout attached: products then refuse to mix layouts.
+
+        Raises
+        ------
+        DenseLimitError
+            It would take more than `max_bytes`; nothing was allocated.
+        """
         if self.cases is not None:
             raise ShapeError(
                 "a tagged tensor holds one case",
@@ -287,7 +295,7 @@ class Jacobian(ScipySurface):
                 expected="one",
                 remedy="Choose a case: J.case(0).tagged(layout).",
             )
-        return JacobianTensor(self.tensor(layout), self.out_shape, self.in_shape, layout)
+        return JacobianTensor(self.tensor(layout, max_bytes), self.out_shape, self.in_shape, layout)
 
     # -- as a linear map --------------------------------------------------------------------------
 
@@ -346,7 +354,7 @@ class Jacobian(ScipySurface):
         """``J @ K`` is one rule of the table; ``J @ array`` is ``J.matrix() @ array`` without the matrix."""
         if isinstance(other, Jacobian):
             check_chained(self, other)
-            return PRODUCTS[type(self), type(other)](self, other)
+            return RULES[type(self), type(other)].product(self, other)
         array = as_array(other, "the right operand", "J @ array")
         vector = array.ndim == 1
         x = array[:, None] if vector else array
@@ -407,15 +415,26 @@ def common_cases(left: Jacobian, right: Jacobian) -> int | None:
     return left.cases
 
 
+def transposed_symbol(symbol: str) -> str:
+    """(symbol)^T, and the plain symbol of one that is transposed already."""
+    plain = symbol[1:-3]
+    depths = accumulate((letter == "(") - (letter == ")") for letter in plain)
+    if symbol == f"({plain})^T" and min(depths, default=0) >= 0:  # not so in (A)(B)^T
+        return plain
+    return f"({symbol})^T" if symbol else ""
+
+
 def check_case(J: Jacobian, index: int) -> None:
     """Refuse an index outside the stack, or any index into one case."""
-    if J.cases is None or not -J.cases <= index < J.cases:
+    where = f"case({index!r}) of {J!r}"
+    if J.cases is None or (isinstance(index, int | np.integer) and not -J.cases <= index < J.cases):
         raise ShapeError(
             "no such case",
-            where=f"case({index}) of {J!r}",
+            where=where,
             expected="one case, without an index" if J.cases is None else f"0 to {J.cases - 1}",
             remedy="Use the Jacobian itself." if J.cases is None else "Cases count from 0.",
         )
+    whole_number(index, "the index", where, least=-J.cases, remedy="Cases count from 0.")
 
 
 def check_chained(left: Jacobian, right: Jacobian) -> None:

@@ -11,10 +11,14 @@ def transposed(block: Array) -> Array:
 
 
 def rows_times(rows: Array, right: Array) -> Array:
-    """rows @ right; where only the rows have cases, one product over all of them.
+    """rows @ right, without many small products.
 
-    (c, k, m) @ (m, n) is one (c k, m) @ (m, n): the difference between c small products and one GEMM.
+    (c, k, m) @ (m, n) is one (c k, m) @ (m, n), a GEMM instead of c small ones; and with one number to
+    sum over, as below a loss, (c, k, 1) @ (c, 1, n) is their broadcast product.
     """
+    if rows.shape[-1] == 1:
+        product: Array = rows * right
+        return product
     if rows.ndim == 3 and right.ndim == 2:
         cases, k, m = rows.shape
         return (rows.reshape(cases * k, m) @ right).reshape(cases, k, right.shape[1])

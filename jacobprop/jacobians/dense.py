@@ -25,6 +25,12 @@ class DenseJacobian(StoredJacobian):
         The shapes behind rows and columns, row-major; ``()`` for the one row of a scalar.
     cases : int, optional
         For a two-dimensional array: this many cases share the matrix, which is stored once.
+
+    Examples
+    --------
+    >>> J = DenseJacobian([[1, 2, 3, 4, 5, 6]], out_shape=(), in_shape=(3, 2))  # the row of a loss
+    >>> J.shape, J.tensor().shape
+    ((1, 6), (3, 2))
     """
 
     structure_name: ClassVar[str] = "dense"
@@ -71,7 +77,7 @@ class DenseJacobian(StoredJacobian):
 
     def _pull_sum(self, u: Array) -> Array:
         if self.array.ndim == 2:
-            return np.asanyarray(u.sum(axis=0) @ self.array)
+            return np.asanyarray(u.sum(axis=0) @ self.array)  # any: a subclass that counts stays one
         cases, k, o = u.shape  # sum_c u[c, k, o] J[c, o, n] is one (k, c o) @ (c o, n)
         summed: Array = np.swapaxes(u, 0, 1).reshape(k, cases * o) @ self.array.reshape(cases * o, self._n)
         return summed

@@ -25,6 +25,12 @@ class DiagonalJacobian(StoredJacobian):
     cases : int, optional
         For a one-dimensional `d`: this many cases share it.
 
+    Examples
+    --------
+    >>> J = DiagonalJacobian([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])  # two cases
+    >>> J.shape, J.push([1, 1, 1]).shape
+    ((2, 3, 3), (2, 3))
+
     Source: seed rows D-45, D-70.
     """
 
@@ -58,6 +64,10 @@ class DiagonalJacobian(StoredJacobian):
     @property
     def T(self) -> Jacobian:
         return self
+
+    @property
+    def _entries(self) -> int:
+        return self._o
 
     def _sparse(self) -> Any:
         return scipy_sparse.diags_array(self.d)

@@ -8,10 +8,9 @@ import numpy as np
 
 from .._lazy import scipy_sparse
 from ..arrays import Array, as_array
-from ..errors import ShapeError
 from ..layout import Shape
 from .base import Jacobian
-from .stored import StoredJacobian, cases_among
+from .stored import StoredJacobian, cases_among, whole_shape
 from .structure import Cost, Structure
 
 
@@ -24,6 +23,12 @@ class IdentityJacobian(StoredJacobian):
         A's shape.
     cases : int, optional
         Stacked cases that share it.
+
+    Examples
+    --------
+    >>> J = IdentityJacobian((3, 2), cases=4)
+    >>> J.shape, J.tensor().shape, J.nbytes
+    ((4, 6, 6), (4, 3, 2, 3, 2), 0)
     """
 
     structure_name: ClassVar[str] = "identity"
@@ -32,14 +37,7 @@ class IdentityJacobian(StoredJacobian):
 
     def __init__(self, shape: int | Shape, *, cases: int | None = None, dtype: Any = np.float64) -> None:
         where = "IdentityJacobian"
-        shape = tuple(int(n) for n in np.atleast_1d(np.asarray(shape, dtype=object)))
-        if min(shape, default=0) < 0:
-            raise ShapeError(
-                "a shape has no negative lengths",
-                where=where,
-                got=shape,
-                remedy="Pass the shape of the variable, such as 3 or (3, 2).",
-            )
+        shape = whole_shape(shape, "shape", where)
         dtype = as_array(np.empty(0, dtype), "the dtype", where).dtype
         cases = cases_among(cases, where)
         self.__dict__.update(out_shape=shape, in_shape=shape, cases=cases, _dtype=dtype, symbol="")
@@ -64,6 +62,10 @@ class IdentityJacobian(StoredJacobian):
     @property
     def T(self) -> Jacobian:
         return self
+
+    @property
+    def _entries(self) -> int:
+        return self._o
 
     def _sparse(self) -> Any:
         return scipy_sparse.eye_array(self._o, dtype=self.dtype)

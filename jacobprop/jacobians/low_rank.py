@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arrays import Array, as_array, freeze, frozen
+from ..elementary import sum_of_others
 from ..errors import ShapeError
 from ..layout import Shape
 from .base import Jacobian
@@ -25,9 +26,16 @@ class DiagonalPlusLowRankJacobian(StoredJacobian):
     shape : tuple of int, optional
         The variable's shape if it is not (m,).
     diagonal : array like d, optional
-        The diagonal of J, computed without the cancellation of d_a + U_a V_a; dense forms show it.
+        The diagonal of J, computed without the cancellation of d_a + U_a V_a; it then counts in d's place.
     cases : int, optional
         Without a case axis in the arrays: this many cases share them.
+
+    Examples
+    --------
+    >>> p = np.array([0.5, 0.25, 0.25])
+    >>> J = DiagonalPlusLowRankJacobian(p, -p[:, None], p[:, None])  # softmax
+    >>> J.rank, J.shape, J.push([1, 1, 1]).tolist()
+    (1, (3, 3), [0.0, 0.0, 0.0])
 
     Source: seed row D-78.
     """
@@ -97,16 +105,31 @@ class DiagonalPlusLowRankJacobian(StoredJacobian):
         return dense
 
     def _push(self, x: Array) -> Array:
+        if self.diagonal is not None:
+            return self._without_cancelling(self.diagonal, self.U, self.V, x)
         pushed: Array = self.d[..., :, None] * x + self.U @ rows_times(transposed(self.V), x)
         return pushed
 
     def _pull(self, u: Array) -> Array:
+        if self.diagonal is not None:
+            return transposed(self._without_cancelling(self.diagonal, self.V, self.U, transposed(u)))
         pulled: Array = u * self.d[..., None, :] + (u @ self.U) @ transposed(self.V)
         return pulled
+
+    @staticmethod
+    def _without_cancelling(diagonal: Array, U: Array, V: Array, x: Array) -> Array:
+        # J[a, a] x[a, k] + sum_r U[a, r] sum_{b != a} V[b, r] x[b, k]: the exact diagonal, then the others
+        others = sum_of_others(V[..., :, :, None] * x[..., :, None, :], axis=-3)
+        pushed: Array = diagonal[..., :, None] * x + (U[..., None] * others).sum(axis=-2)
+        return pushed
 
     @property
     def T(self) -> Jacobian:
         return self._flipped(U=self.V, V=self.U)
+
+    @classmethod
+    def describe(cls, s: Structure) -> str:
+        return f"diagonal + rank {s.rank}"
 
     @staticmethod
     def stored_numbers(s: Structure) -> int:

@@ -10,34 +10,21 @@ Legend: d, e diagonals; U V^T rank r; M a matrix that all cases share; y the act
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .base import PRODUCTS, Jacobian, Table, check_dense, common_cases
+from .base import RULES, Jacobian, Rule, common_cases
 from .blocks import transposed
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
+from .limit import check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .scaled import ScaledJacobian
-from .structure import Structure
+from .structure import Priced, Structure
 from .weight import WeightJacobian
 from .wrapped import StackedJacobian, TransposedJacobian
-
-
-class Priced(NamedTuple):
-    """The multiply-adds of a product for all cases, and the structure that it has."""
-
-    multiply_adds: int
-    structure: Structure
-
-
-class Rule(NamedTuple):
-    """One line of the table: the identity on Jacobians, and the same on structures."""
-
-    product: Callable[[Any, Any], Jacobian]
-    price: Callable[[Structure, Structure], Priced]
 
 
 def price(a: Structure, b: Structure) -> Priced:
@@ -64,7 +51,10 @@ def _diagonal_diagonal(A: DiagonalJacobian, B: DiagonalJacobian) -> Jacobian:
 
 
 def _low_rank(A: Jacobian, B: Jacobian, d: Any, U: Any, V: Any, diagonal: Any = None) -> Jacobian:
-    """Assemble diag(d) + U V^T with one case axis for all its arrays or for none."""
+    """Assemble diag(d) + U V^T with one case axis for all its arrays or for none.
+
+    Here and below, subok lets a subclass of ndarray through, such as one that counts multiply-adds.
+    """
     cases = max(d.ndim - 1, U.ndim - 2, V.ndim - 2) and common_cases(A, B)
     lead = (cases,) if cases else ()
     whole: dict[str, Any] = {
@@ -113,7 +103,7 @@ def _scaled_scaled(A: ScaledJacobian, B: ScaledJacobian) -> Jacobian:
 
 
 def _left_only(A: Jacobian, B: WeightJacobian) -> Jacobian:
-    left = PRODUCTS[type(A), type(B.left)](A, B.left)
+    left = RULES[type(A), type(B.left)].product(A, B.left)
     return WeightJacobian._make(left=left, y=B.y, **_frame(A, B))
 
 
@@ -121,9 +111,29 @@ def _gram(A: WeightJacobian, B: TransposedJacobian) -> Jacobian:
     if not isinstance(B.inner, WeightJacobian):
         return _pulled(A, B)
     right = B.inner.left.T
-    lefts = PRODUCTS[type(A.left), type(right)](A.left, right)  # their in_shapes may differ in axes alone
+    # not A.left @ right: their in_shapes may differ in axes alone
+    lefts = RULES[type(A.left), type(right)].product(A.left, right)
     dots = (A.y * B.inner.y).sum(axis=-1, keepdims=True)
     return _dense(A, B, lambda: lefts._matrix() * dots[..., None])
+
+
+def _stacked_gram(A: StackedJacobian, B: TransposedJacobian) -> Jacobian:
+    a, b = A.inner, B.inner.inner if isinstance(B.inner, StackedJacobian) else None
+    if not isinstance(a, WeightJacobian) or not isinstance(b, WeightJacobian):
+        return _pulled(A, B)
+    lefts = max(w.left.structure.dense_numbers for w in (a, b))
+    _check_room(lefts, "the left of a weight in {!r} @ {!r}", A, B)
+
+    def gram() -> Any:
+        rows, columns = (w.left._matrix() for w in (a, b))
+        c, d = (len(left) if left.ndim == 3 else 1 for left in (rows, columns))
+        rows, columns = rows.reshape(c * a._o, a.left._n), columns.reshape(d * b._o, b.left._n)
+        blocks = (rows @ columns.T).reshape(c, a._o, d, b._o)
+        dots = np.atleast_2d(a.y) @ np.atleast_2d(b.y).T
+        whole = (*a._lead, a._o, *b._lead, b._o)
+        return np.broadcast_to(blocks * dots[:, None, :, None], whole, subok=True).reshape(A._o, B._n)
+
+    return _dense(A, B, gram)
 
 
 def _pulled(A: Jacobian, B: Jacobian) -> Jacobian:
@@ -143,7 +153,8 @@ def _dense(A: Jacobian, B: Jacobian, compute: Callable[[], Any]) -> Jacobian:
 
 
 def _check_room(numbers: int, step: str, A: Jacobian, B: Jacobian) -> None:
-    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, step, A, B)
+    remedy = "Apply the factors one after the other, with push, pull or A @ (B @ x)."
+    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, step, A, B, remedy=remedy)
 
 
 # -- their prices ---------------------------------------------------------------------------------
@@ -189,28 +200,39 @@ def _price_scaled_scaled(a: Structure, b: Structure) -> Priced:
 
 
 def _price_left_only(a: Structure, b: Structure) -> Priced:
-    assert b.inner is not None
-    left = price(a, b.inner)
+    left = price(a, b.wrapped)
     times = max(left.structure.times, b.y_times)
     return Priced(left.multiply_adds, b._replace(o=a.o, times=times, inner=left.structure))
 
 
 def _price_gram(a: Structure, b: Structure) -> Priced:
-    w = b.inner
-    if w is None or w.kind is not WeightJacobian or a.inner is None or w.inner is None:
+    w = b.wrapped
+    if w.kind is not WeightJacobian:
         return _price_pulled(a, b)
-    lefts = price(a.inner, _transposed_structure(w.inner))
+    lefts = price(a.wrapped, _transposed_structure(w.wrapped))
     grams = lefts.structure.kind.expand_cost(lefts.structure)
     dots = max(a.y_times, w.y_times)
     times = max(grams.times, dots)
-    cost = lefts.multiply_adds + grams.multiply_adds + dots * (a.n // a.inner.n) + times * a.o * b.n
+    cost = lefts.multiply_adds + grams.multiply_adds + dots * (a.n // a.wrapped.n) + times * a.o * b.n
     return Priced(cost, Structure(DenseJacobian, a.o, b.n, times))
+
+
+def _price_stacked_gram(a: Structure, b: Structure) -> Priced:
+    v, w = a.wrapped, b.wrapped.inner if b.wrapped.kind is StackedJacobian else None
+    if w is None or v.kind is not WeightJacobian or w.kind is not WeightJacobian:
+        return _price_pulled(a, b)
+    rows, columns = (s.kind.expand_cost(s) for s in (v.wrapped, w.wrapped))
+    blocks = rows.times * columns.times * v.o * v.wrapped.n * w.o
+    dots = v.y_times * w.y_times * (v.n // v.wrapped.n)
+    scaled = max(rows.times, v.y_times) * v.o * max(columns.times, w.y_times) * w.o
+    cost = rows.multiply_adds + columns.multiply_adds + blocks + dots + scaled
+    return Priced(cost, Structure(DenseJacobian, a.o, b.n))
 
 
 def _transposed_structure(s: Structure) -> Structure:
     """The structure of J.T."""
-    if s.kind is TransposedJacobian and s.inner is not None:
-        return s.inner
+    if s.kind is TransposedJacobian:
+        return s.wrapped
     if s.kind in (WeightJacobian, StackedJacobian):
         return Structure(TransposedJacobian, s.n, s.o, s.times, inner=s)
     return s.flipped
@@ -263,11 +285,12 @@ _LINES: dict[tuple[type, type], Rule] = {
     **dict.fromkeys([(A, _W) for A in KINDS], Rule(_left_only, _price_left_only)),
     # (left (x) y)(left' (x) y')^T = (y . y') (left left'^T): the price of the lefts + n + size
     (_W, _T): Rule(_gram, _price_gram),
+    # stacked left (x) y with stacked left' (x) y': the blocks (y_c . y'_d) left_c left'_d^T,
+    #     all cases with all: two GEMMs + size
+    (_K, _T): Rule(_stacked_gram, _price_stacked_gram),
     # I A = A and A I = A: nothing
     **dict.fromkeys([(_I, A) for A in KINDS], Rule(_keep, _price_keep)),
     **dict.fromkeys([(A, _I) for A in KINDS], Rule(_keep, _price_keep)),
 }
 
-RULES: Table[Rule] = Table(_LINES)
-Table.dense = DenseJacobian  # a class of a user multiplies as a dense one would
-PRODUCTS.update({pair: rule.product for pair, rule in RULES.items()})
+RULES.fill(_LINES, stand_in=DenseJacobian)

@@ -26,6 +26,12 @@ class ScaledJacobian(StoredJacobian):
     cases : int, optional
         Without a case axis in the scales: this many cases share the map.
 
+    Examples
+    --------
+    >>> J = ScaledJacobian([[1, 2], [3, 4], [5, 6]], [[1, 0, 2, 0], [0, 1, 0, 2]])  # three cases, one M
+    >>> J.shape, J.shared.shape, J.pull([1, 1]).shape
+    ((3, 2, 4), (2, 4), (3, 4))
+
     Source: seed row D-69.
     """
 

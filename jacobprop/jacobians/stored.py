@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from ..arrays import Array
+import numpy as np
+
+from ..arrays import Array, whole_number
 from ..errors import EmptyBatchError, ShapeError
 from ..layout import size
 from .base import Jacobian, check_case
@@ -26,7 +28,7 @@ class StoredJacobian(Jacobian):
 
     @property
     def _per_case(self) -> bool:
-        return any(self._copies(name) > 1 or self._has_cases(name) for name in self.fields)
+        return any(map(self._has_cases, self.fields))
 
     def _has_cases(self, name: str) -> bool:
         array = self.__dict__[name]
@@ -105,12 +107,19 @@ def cases_among(
     return next(iter(found.values()), None)
 
 
+def whole_shape(shape: object, what: str, where: str) -> tuple[int, ...]:
+    """A length, or a sequence of them, as a shape."""
+    lengths = np.atleast_1d(np.asarray(shape, dtype=object))
+    remedy = "Pass the shape of the variable, such as (3, 2)."
+    return tuple(whole_number(n, f"each length in {what}", where, least=0, remedy=remedy) for n in lengths)
+
+
 def fit_shape(shape: tuple[int, ...] | None, width: int, what: str, where: str) -> tuple[int, ...]:
     """`shape` if given, which must hold `width` entries; else one axis of `width`."""
     if shape is None:
         return (width,)
-    shape = tuple(int(n) for n in shape)
-    if min(shape, default=0) < 0 or size(shape) != width:
+    shape = whole_shape(shape, what, where)
+    if size(shape) != width:
         raise ShapeError(
             f"{what} does not fit the array",
             where=where,

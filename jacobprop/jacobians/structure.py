@@ -26,6 +26,17 @@ class Structure(NamedTuple):
     y_times: int = 1  # copies of the y of left (x) y
 
     @property
+    def name(self) -> str:
+        """The structure in words, with its rank as a number."""
+        return str(self.kind.describe(self))
+
+    @property
+    def wrapped(self) -> Structure:
+        """The structure inside: every weight, transposed and stacked Jacobian has one."""
+        assert self.inner is not None
+        return self.inner
+
+    @property
     def flipped(self) -> Structure:
         """The structure of the transposed map, where transposing keeps the class."""
         return self._replace(o=self.n, n=self.o, rows=self.columns, columns=self.rows)
@@ -46,3 +57,10 @@ class Cost(NamedTuple):
 
     multiply_adds: int
     times: int
+
+
+class Priced(NamedTuple):
+    """The multiply-adds of a product for all cases, and the structure that it has."""
+
+    multiply_adds: int
+    structure: Structure

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..layout import size
-from .base import SUMS, Jacobian, check_dense, common_cases
+from .base import SUMS, Jacobian, common_cases
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
+from .limit import check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .rules import KINDS
 from .weight import WeightJacobian
@@ -48,16 +50,21 @@ def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
 
 def _densely(A: Jacobian, B: Jacobian) -> Jacobian:
     numbers = max(A.structure.dense_numbers, B.structure.dense_numbers)
-    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, "{!r} + {!r}", A, B)
+    remedy = "Push or pull through each of them, and add the results."
+    check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, "{!r} + {!r}", A, B, remedy=remedy)
     return DenseJacobian._make(array=A._matrix() + B._matrix(), **_frame(A, B))
 
 
 _I, _D, _L, _W = IdentityJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, WeightJacobian
 
-SUMS.update(dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _densely))
-# diag(d) + diag(e) = diag(d + e), with I = diag(1)
-SUMS.update(dict.fromkeys([(_D, _D), (_D, _I), (_I, _D), (_I, _I)], _diagonals))
-# (diag(d) + U V^T) + diag(e) = diag(d + e) + U V^T
-SUMS.update(dict.fromkeys([(_L, _D), (_D, _L), (_L, _I), (_I, _L)], _one_low_rank))
-# left (x) y + left' (x) y = (left + left') (x) y
-SUMS[_W, _W] = _weights
+_LINES: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {
+    **dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _densely),
+    # diag(d) + diag(e) = diag(d + e), with I = diag(1)
+    **dict.fromkeys([(_D, _D), (_D, _I), (_I, _D), (_I, _I)], _diagonals),
+    # (diag(d) + U V^T) + diag(e) = diag(d + e) + U V^T
+    **dict.fromkeys([(_L, _D), (_D, _L), (_L, _I), (_I, _L)], _one_low_rank),
+    # left (x) y + left' (x) y = (left + left') (x) y
+    (_W, _W): _weights,
+}
+
+SUMS.fill(_LINES, stand_in=DenseJacobian)

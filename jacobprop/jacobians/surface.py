@@ -14,7 +14,8 @@ import numpy as np
 from .._lazy import scipy_sparse, scipy_sparse_linalg
 from ..arrays import Array, as_array, quiet
 from ..errors import ShapeError
-from ..layout import Shape
+from ..layout import Shape, size
+from .limit import DENSE_LIMIT, check_dense
 
 
 class ScipySurface(abc.ABC):
@@ -34,8 +35,8 @@ class ScipySurface(abc.ABC):
         """The dtype of the numbers."""
 
     @abc.abstractmethod
-    def matrix(self) -> Array:
-        """The dense matrix."""
+    def _dense(self, max_bytes: int, otherwise: str) -> Array:
+        """`matrix()` under a limit, or a refusal that names what else to do."""
 
     @abc.abstractmethod
     def __matmul__(self, other: object) -> Any: ...
@@ -43,12 +44,15 @@ class ScipySurface(abc.ABC):
     @abc.abstractmethod
     def __rmatmul__(self, other: object) -> Array: ...
 
-    def toarray(self) -> Array:
+    @quiet
+    def toarray(self, max_bytes: int = DENSE_LIMIT) -> Array:
         """`matrix()` under the name that scipy's sparse matrices use."""
-        return self.matrix()
+        return self._dense(max_bytes, "raise max_bytes")
 
+    @quiet
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.matrix(), dtype=dtype, copy=copy)
+        dense = self._dense(DENSE_LIMIT, "call .matrix(max_bytes=...) yourself")
+        return np.array(dense, dtype=dtype, copy=copy)
 
     def _one_map(self, call: str) -> None:
         if self.cases is not None:
@@ -93,10 +97,34 @@ class ScipySurface(abc.ABC):
         )
 
     @quiet
-    def to_sparse(self) -> Any:
-        """A ``scipy.sparse.csr_array``; a structure that has zeros by construction does not store them."""
+    def to_sparse(self, max_bytes: int = DENSE_LIMIT) -> Any:
+        """A ``scipy.sparse.csr_array``; a structure that has zeros by construction does not store them.
+
+        Raises
+        ------
+        DenseLimitError
+            Building it could take more than `max_bytes`; nothing was allocated.
+        """
         self._one_map("to_sparse")
+        # an entry costs its value twice, dense and sparse, and three indices of 8 bytes, row and column found
+        # and column kept
+        check_dense(
+            self._entries * (2 * self.dtype.itemsize + 24),
+            "to_sparse of {!r}",
+            self,
+            max_bytes=max_bytes,
+            remedy="Use to_linear_operator(), which makes no matrix; or raise max_bytes.",
+        )
         return scipy_sparse.csr_array(self._sparse())
 
+    @property
+    def _entries(self) -> int:
+        """The most entries that `_sparse` stores."""
+        return size(self.shape)
+
     def _sparse(self) -> Any:
-        return self.matrix()
+        return self._matrix()
+
+    @abc.abstractmethod
+    def _matrix(self) -> Array:
+        """The dense matrix without its case axis where all cases share it."""

@@ -19,6 +19,8 @@ from .._lazy import scipy_sparse
 from ..arrays import Array, frozen
 from .base import Jacobian
 from .dense import DenseJacobian
+from .diagonal import DiagonalJacobian
+from .identity import IdentityJacobian
 from .stored import StoredJacobian, cases_among
 from .structure import Cost, Structure
 
@@ -32,6 +34,12 @@ class WeightJacobian(StoredJacobian):
         dA/dz, the Jacobian by the weighted sums.
     y : array (n,) or (cases, n)
         The activations that the weights multiply.
+
+    Examples
+    --------
+    >>> J = WeightJacobian(DiagonalJacobian([1, 2, 3]), [1, 2, 3, 4])  # d(3 units)/d(4 by 3 weights)
+    >>> J.tensor().shape, J.nbytes // 8, J.dense_nbytes // 8
+    ((3, 4, 3), 7, 36)
 
     Source: seed rows D-57, D-62, D-71, D-72.
     """
@@ -69,8 +77,16 @@ class WeightJacobian(StoredJacobian):
         return Structure(WeightJacobian, self._o, self._n, times, inner=inner, y_times=y_times)
 
     def _matrix(self) -> Array:
-        left = self.left._matrix()
-        dense = self.y[..., None, :, None] * left[..., :, None, :]
+        n, m = self.in_shape
+        if isinstance(self.left, DiagonalJacobian | IdentityJacobian):  # dense[k, :, k] = d_k y, the rest 0
+            block = self.y[..., None, :]
+            if isinstance(self.left, DiagonalJacobian):
+                block = self.left.d[..., :, None] * block
+            dense = np.zeros((*block.shape[:-2], m, n, m), self.dtype)
+            k = np.arange(m)
+            dense[..., k, :, k] = np.moveaxis(block, -2, 0)  # where numpy puts a k that stands twice
+        else:
+            dense = self.y[..., None, :, None] * self.left._matrix()[..., :, None, :]
         return dense.reshape(*dense.shape[:-2], self._n)
 
     def _push(self, x: Array) -> Array:
@@ -97,15 +113,6 @@ class WeightJacobian(StoredJacobian):
         summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
         return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
 
-    def _sum_over_cases(self) -> Array:
-        # sum_c left[c, o, j] y[c, i]; for a row left this is Y^T Delta, one GEMM
-        left = self.left._matrix()
-        if self.cases is None or self.y.ndim == 1 or left.ndim == 2:
-            return super()._sum_over_cases()
-        cases, o, m = left.shape
-        summed = (self.y.T @ left.reshape(cases, o * m)).reshape(-1, o, m)
-        return summed.swapaxes(0, 1).reshape(o, self._n)
-
     def case(self, index: int) -> WeightJacobian:
         chosen = super().case(index)
         return chosen._copy(left=self.left.case(index))
@@ -117,38 +124,40 @@ class WeightJacobian(StoredJacobian):
     def _per_case(self) -> bool:
         return self.cases is not None
 
+    @property
+    def _entries(self) -> int:
+        return int(self.left._entries * self.y.shape[-1])
+
     def _sparse(self) -> Any:
         # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
-        return scipy_sparse.kron(self.y[None, :], self.left.to_sparse(), format="csr")
+        return scipy_sparse.kron(self.y[None, :], scipy_sparse.csr_array(self.left._sparse()), format="csr")
 
     @staticmethod
     def stored_numbers(s: Structure) -> int:
-        assert s.inner is not None
-        return s.inner.numbers + s.y_times * (s.n // s.inner.n)
+        numbers: int = s.wrapped.numbers + s.y_times * (s.n // s.wrapped.n)
+        return numbers
 
     @staticmethod
     def expand_cost(s: Structure) -> Cost:
-        assert s.inner is not None
-        left: Cost = s.inner.kind.expand_cost(s.inner)
+        left: Cost = s.wrapped.kind.expand_cost(s.wrapped)
         times = max(left.times, s.y_times)
-        return Cost(left.multiply_adds + times * s.o * s.n, times)
+        # products in a column: one entry of it is not a structural zero, or any may be
+        products = {IdentityJacobian: 0, DiagonalJacobian: 1}.get(s.wrapped.kind, s.o)
+        return Cost(left.multiply_adds + times * products * s.n, times)
 
     @staticmethod
     def push_cost(s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
         times = max(times, s.y_times)
-        left: Cost = s.inner.kind.push_cost(s.inner, k, times)
+        left: Cost = s.wrapped.kind.push_cost(s.wrapped, k, times)
         return Cost(times * s.n * k + left.multiply_adds, left.times)
 
     @classmethod
     def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        left: Cost = s.inner.kind.pull_cost(s.inner, k, times)
+        left: Cost = s.wrapped.kind.pull_cost(s.wrapped, k, times)
         times = max(left.times, s.y_times)
         return Cost(left.multiply_adds + times * k * s.n, times)
 
     @classmethod
     def pull_sum_cost(cls, s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        left: Cost = s.inner.kind.pull_cost(s.inner, k, times)
+        left: Cost = s.wrapped.kind.pull_cost(s.wrapped, k, times)
         return Cost(left.multiply_adds + s.y_times * k * s.n, 1)

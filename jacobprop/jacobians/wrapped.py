@@ -9,7 +9,7 @@ import numpy as np
 from ..arrays import Array
 from ..errors import ShapeError
 from ..layout import size
-from .base import Jacobian, check_case
+from .base import Jacobian, check_case, transposed_symbol
 from .blocks import transposed
 from .structure import Cost, Structure
 
@@ -29,8 +29,7 @@ class _Wrapper(Jacobian):
 
     @staticmethod
     def stored_numbers(s: Structure) -> int:
-        assert s.inner is not None
-        return s.inner.numbers
+        return s.wrapped.numbers
 
 
 class TransposedJacobian(_Wrapper):
@@ -39,9 +38,12 @@ class TransposedJacobian(_Wrapper):
     structure_name: ClassVar[str] = "transposed"
 
     def __init__(self, inner: Jacobian) -> None:
-        symbol = f"({inner.symbol})^T" if inner.symbol else ""
         self.__dict__.update(
-            inner=inner, out_shape=inner.in_shape, in_shape=inner.out_shape, cases=inner.cases, symbol=symbol
+            inner=inner,
+            out_shape=inner.in_shape,
+            in_shape=inner.out_shape,
+            cases=inner.cases,
+            symbol=transposed_symbol(inner.symbol),
         )
 
     @property
@@ -60,7 +62,12 @@ class TransposedJacobian(_Wrapper):
 
     @property
     def T(self) -> Jacobian:
-        return self.inner
+        symbol = transposed_symbol(self.symbol)
+        return self.inner if symbol == self.inner.symbol else self.inner.named(symbol)
+
+    @property
+    def _entries(self) -> int:
+        return self.inner._entries
 
     def _sparse(self) -> Any:
         return self.inner._sparse().T
@@ -76,18 +83,18 @@ class TransposedJacobian(_Wrapper):
 
     @staticmethod
     def expand_cost(s: Structure) -> Cost:
-        assert s.inner is not None
-        return s.inner.kind.expand_cost(s.inner)  # type: ignore[no-any-return]  # kind is a Jacobian class
+        cost: Cost = s.wrapped.kind.expand_cost(s.wrapped)
+        return cost
 
     @staticmethod
     def push_cost(s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        return s.inner.kind.pull_cost(s.inner, k, times)  # type: ignore[no-any-return]  # as above
+        cost: Cost = s.wrapped.kind.pull_cost(s.wrapped, k, times)
+        return cost
 
     @classmethod
     def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        return s.inner.kind.push_cost(s.inner, k, times)  # type: ignore[no-any-return]  # as above
+        cost: Cost = s.wrapped.kind.push_cost(s.wrapped, k, times)
+        return cost
 
 
 class StackedJacobian(_Wrapper):
@@ -160,16 +167,13 @@ class StackedJacobian(_Wrapper):
 
     @staticmethod
     def expand_cost(s: Structure) -> Cost:
-        assert s.inner is not None
-        return Cost(s.inner.kind.expand_cost(s.inner).multiply_adds, 1)
+        return Cost(s.wrapped.kind.expand_cost(s.wrapped).multiply_adds, 1)
 
     @staticmethod
     def push_cost(s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        return Cost(s.inner.kind.push_cost(s.inner, k * times, 1).multiply_adds, times)
+        return Cost(s.wrapped.kind.push_cost(s.wrapped, k * times, 1).multiply_adds, times)
 
     @classmethod
     def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
-        assert s.inner is not None
-        summed: Cost = s.inner.kind.pull_sum_cost(s.inner, k * times, s.o // s.inner.o)
+        summed: Cost = s.wrapped.kind.pull_sum_cost(s.wrapped, k * times, s.o // s.wrapped.o)
         return Cost(summed.multiply_adds, times)

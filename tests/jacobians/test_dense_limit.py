@@ -2,6 +2,7 @@
 
 import tracemalloc
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from jacobprop.jacobians import (
     WeightJacobian,
 )
 
-from .market import STALLS, close, samples
+from .market import STALLS, Numbers, close, samples
 
 M = 20_000  # m x m float64 numbers are 3.2 GB
 d = np.linspace(1, 2, M)
@@ -37,7 +38,7 @@ huge = pytest.mark.parametrize("J", list(HUGE.values()), ids=list(HUGE))
 
 
 @contextmanager
-def refused(what):
+def refused(what, remedy="Stay structured with push, pull, .stacked() or @; or raise max_bytes."):
     """The block raises before it allocates anything of note."""
     tracemalloc.start()
     try:
@@ -48,7 +49,14 @@ def refused(what):
         tracemalloc.stop()
     assert peak < 1_000_000, f"{peak:,} bytes were allocated first"
     assert isinstance(caught.value, MemoryError)
-    assert "Stay structured with push, pull, .stacked() or @" in str(caught.value)
+    assert caught.value.remedy == remedy
+
+
+# each remedy can be followed: only calls that have a max_bytes ask to raise it
+OF_PRODUCTS = "Apply the factors one after the other, with push, pull or A @ (B @ x)."
+OF_SUMS = "Push or pull through each of them, and add the results."
+OF_SPARSE = "Use to_linear_operator(), which makes no matrix; or raise max_bytes."
+OF_ARRAYS = "Stay structured with push, pull, .stacked() or @; or call .matrix(max_bytes=...) yourself."
 
 
 @huge
@@ -58,21 +66,47 @@ def test_dense_forms(J):
         "tensor": J.tensor,
         "denominator": lambda: J.tensor("denominator"),
         "toarray": J.toarray,
-        "asarray": lambda: np.asarray(J),
         "tagged": J.tagged,
-        "norm": lambda: np.linalg.norm(J),
     }
+    text = rf"^matrix of <.*>: the dense form is above .* got {J.dense_nbytes:,} bytes, expected at most"
     for run in calls.values():
-        with refused(
-            rf"^matrix of <.*>: the dense form is above .* got {J.dense_nbytes:,} bytes, expected at most"
-        ):
+        with refused(text):
             run()
+    for run in (np.asarray, np.linalg.norm):
+        with refused(text, OF_ARRAYS):
+            run(J)
 
 
 def test_sparse_forms_of_dense_structures():
     assert D.to_sparse().nnz == M  # loads scipy, whose own import allocates
-    with refused("matrix of <DiagonalPlusLowRankJacobian"):
+    with refused("^to_sparse of <DiagonalPlusLowRankJacobian", OF_SPARSE):
         L.to_sparse()
+
+
+def test_sparse_forms_are_charged_for_values_indices_and_temporaries():
+    """Each entry is counted as two floats and three indices, which is what scipy takes on the way to CSR."""
+    left = Numbers(1)(300, 20)
+    makes = {
+        "dense": DenseJacobian(Numbers(2)(300, 400)),
+        "weight": WeightJacobian(left, np.ones(20)),
+        "transposed weight": WeightJacobian(left, np.ones(20)).T,
+        "stacked weight": WeightJacobian(left.reshape(10, 30, 20), np.ones((10, 20))).stacked(),
+        "diagonal": DiagonalJacobian(np.ones(120_000)),
+        "weight with a diagonal": WeightJacobian(DiagonalJacobian(np.ones(400)), np.ones(300)),
+    }
+    for name, J in makes.items():
+        entries = np.count_nonzero(J.matrix(max_bytes=2**40)) if name != "diagonal" else 120_000
+        assert entries == 120_000
+        with refused(rf"^to_sparse of <.* got {entries * 40:,} bytes", OF_SPARSE):
+            J.to_sparse(max_bytes=entries * 40 - 1)
+        tracemalloc.start()
+        try:
+            sparse = J.to_sparse(max_bytes=entries * 40)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert sparse.nnz == entries
+        assert peak < entries * 40 * 1.05, f"{name}: {peak / entries:.1f} bytes for each entry"
 
 
 def test_products_that_end_dense():
@@ -84,21 +118,25 @@ def test_products_that_end_dense():
         "on the left of a weight": (TALL, WeightJacobian(WIDE, [1.0, 2.0])),
     }
     for left, right in pairs.values():
-        with refused(r"^<.*> @ <.*>: the dense form"):
+        with refused(r"^<.*> @ <.*>: the dense form", OF_PRODUCTS):
             left @ right
 
 
 def test_shared_products_that_end_dense():
-    with refused(r"^the shared matrix of <ScaledJacobian.* @ <ScaledJacobian"):
+    with refused(r"^the shared matrix of <ScaledJacobian.* @ <ScaledJacobian", OF_PRODUCTS):
         ONE @ S
 
 
 def test_factors_that_would_have_to_be_expanded():
     many = ScaledJacobian(np.ones((5000, 300)), np.ones((300, 300)), in_shape=(300, 1))  # 3.6 GB dense
     thin = WeightJacobian(np.ones((1, 1)), np.ones(300)).T
-    with refused("^the left matrix of <ScaledJacobian.* @ <TransposedJacobian"):
+    with refused("^the left matrix of <ScaledJacobian.* @ <TransposedJacobian", OF_PRODUCTS):
         many @ thin
-    with refused("^the right matrix of <DiagonalPlusLowRankJacobian.* @ <ScaledJacobian"):
+    row = WeightJacobian(np.ones((1, 1, 300)), np.ones((1, 2))).stacked().T
+    left = ScaledJacobian(many.rows, many.shared)
+    with refused("^the left of a weight in <StackedJacobian.* @ <TransposedJacobian", OF_PRODUCTS):
+        WeightJacobian(left, np.ones((5000, 2))).stacked() @ row
+    with refused("^the right matrix of <DiagonalPlusLowRankJacobian.* @ <ScaledJacobian", OF_PRODUCTS):
         DiagonalPlusLowRankJacobian(np.ones(300), np.ones((300, 1)), np.ones((300, 1))) @ many
 
 
@@ -120,16 +158,16 @@ def test_a_matrix_that_all_cases_share_counts_once():
         shared.matrix()
     with refused("got 3,600,000,000 bytes"):
         shared.stacked().matrix()
-    with refused("got 3,600,000,000 bytes"):
+    with refused("got 3,600,000,000 bytes", OF_PRODUCTS):
         shared @ own
-    with refused("got 3,600,000,000 bytes"):
+    with refused("got 3,600,000,000 bytes", OF_SUMS):
         shared + own
 
 
 def test_sums_that_end_dense():
     assert type(D + L) is DiagonalPlusLowRankJacobian
     for left, right in ((L, L), (W, WeightJacobian(D, d[5:10])), (W.T, W.T)):
-        with refused(rf"^<{type(left).__name__}.*> \+ <"):
+        with refused(rf"^<{type(left).__name__}.*> \+ <", OF_SUMS):
             left + right
 
 
@@ -137,11 +175,11 @@ def test_mixed_precision_counts_the_wider():
     row = np.ones((1, 13_000), dtype="f4")
     thin = ScaledJacobian(np.ones(13_000, dtype="f4"), row.T)
     assert 13_000**2 * 4 < DENSE_LIMIT < 13_000**2 * 8
-    with refused("@"):
+    with refused("@", OF_PRODUCTS):
         thin @ DenseJacobian(row.astype("f8"))
     low = DiagonalPlusLowRankJacobian(np.ones(13_000, "f4"), row.T, row.T)
     wide = DiagonalPlusLowRankJacobian(np.ones(13_000), row.T, row.T)
-    with refused(r"\+"):
+    with refused(r"\+", OF_SUMS):
         low + wide
 
 
@@ -149,8 +187,12 @@ def test_mixed_precision_counts_the_wider():
 def test_the_limit_is_exact(name, cases):
     for J, reference, *_ in samples(name, cases):
         close(J.matrix(max_bytes=J.dense_nbytes), reference)
-        assert J.tensor(max_bytes=J.dense_nbytes).size == reference.size
-        for run in (J.matrix, J.tensor, lambda max_bytes, J=J: J.tensor("denominator", max_bytes)):
+        runs = [J.matrix, J.toarray, J.tensor, partial(J.tensor, "denominator")]
+        runs += [J.tagged] if cases is None else []
+        for run in runs[2:]:
+            result = run(max_bytes=J.dense_nbytes)
+            assert getattr(result, "array", result).size == reference.size
+        for run in runs:
             limit = J.dense_nbytes - 1
             with pytest.raises(DenseLimitError, match=f"expected at most {limit:,}"):
                 run(max_bytes=limit)
@@ -161,9 +203,13 @@ def test_shapes_that_overflow():
     J = IdentityJacobian((2**32, 2**32))
     assert np.prod(J.out_shape, dtype=np.int64) == 0
     assert J.dense_nbytes == 2**131
-    for run in (J.matrix, J.tensor, lambda: np.asarray(J), J.stacked().matrix):
+    for run in (J.matrix, J.tensor, J.stacked().matrix):
         with refused(f"got {2**131:,} bytes"):
             run()
+    with refused(f"got {2**131:,} bytes", OF_ARRAYS):
+        np.asarray(J)
+    with refused(f"got {2**64 * 40:,} bytes", OF_SPARSE):
+        J.to_sparse()
     assert type(J @ J) is IdentityJacobian
     assert J.T is J
 

@@ -211,12 +211,6 @@ def test_stacked(name, cases):
 
 
 @stalls
-def test_sum_over_cases(name, cases):
-    for J, reference, *_ in samples(name, cases):
-        close(J._sum_over_cases(), reference if cases is None else sum(list(reference)))
-
-
-@stalls
 def test_bytes(name, cases):
     for J, reference, numbers, *_ in samples(name, cases):
         assert J.nbytes == numbers * 8
@@ -240,10 +234,9 @@ def test_repr_is_one_line(name, cases):
         text = repr(J)
         assert "\n" not in text
         stack = "" if cases is None else f", {cases} cases"
+        words = J.structure_name.replace("rank r", "rank 2")
         bytes_ = f"{numbers * 8:,} of {reference.nbytes:,} bytes"
-        assert text == (
-            f"<{type(J).__name__}: {J.structure_name}, {out_shape} by {in_shape}{stack}, {bytes_}>"
-        )
+        assert text == (f"<{type(J).__name__}: {words}, {out_shape} by {in_shape}{stack}, {bytes_}>")
         assert repr(J.named("R")).startswith("<R: ")
 
 
@@ -373,12 +366,27 @@ def test_symbols_of_the_softmax_row():
 # -- promises that one object settles ---------------------------------------------------------------
 
 
-def test_an_exact_diagonal_shows_in_dense_forms_only():
+def test_an_exact_diagonal_shows_in_every_form():
     d, U, V = [0.5, 0.5], [[-0.5], [-0.5]], [[0.5], [0.5]]
     J = DiagonalPlusLowRankJacobian(d, U, V, diagonal=[0.25 + 1e-9, 0.25])
     close(J.matrix(), [[0.25 + 1e-9, -0.25], [-0.25, 0.25]], 1e-15)
-    close(J.push([1, 0]), [0.25, -0.25], 1e-15)
+    close(J.push([1, 0]), [0.25 + 1e-9, -0.25], 1e-15)
+    close(J.pull([1, 0]), [0.25 + 1e-9, -0.25], 1e-15)
     close(J.T.matrix(), J.matrix().T, 1e-15)
+
+
+@pytest.mark.parametrize("small", [1e-9, 1e-30, 1e-300])
+def test_a_saturated_softmax_multiplies_as_exactly_as_its_matrix(small):
+    """p = (1 - 2 small, small, small): each row of J x is a sum of small terms, not a difference of large."""
+    p = np.array([1.0 - 2 * small, small, small])
+    others = np.array([2 * small, 1 - small, 1 - small])
+    J = DiagonalPlusLowRankJacobian(p, -p[:, None], p[:, None], diagonal=p * others)
+    x = np.array([3.0, -2.0, 5.0])
+    exact = p[0] * small * np.array([(3.0 + 2.0) + (3.0 - 5.0), 0, 0])  # p_0 sum_j p_j (x_0 - x_j)
+    assert J.push(x)[0] == pytest.approx(exact[0], rel=1e-14)
+    assert J.pull(x)[0] == pytest.approx(exact[0], rel=1e-14)
+    assert (J @ DenseJacobian(x[:, None])).matrix()[0, 0] == pytest.approx(exact[0], rel=1e-14)
+    assert J.push(x)[1] == pytest.approx(small * p[0] * (-2.0 - 3.0), rel=1e-6)
 
 
 def test_products_keep_the_exact_diagonal():
@@ -522,3 +530,22 @@ def test_transposing_a_name():
     W = WeightJacobian(Numbers(3)(2, 3), Numbers(4)(5)).named("J_W")
     assert (W.T.symbol, W.T.T.symbol) == ("(J_W)^T", "J_W")
     assert DenseJacobian([[1.0, 2.0]]).named("R").T.symbol == "(R)^T"
+    assert DenseJacobian([[1.0, 2.0]]).named("(A)(B)^T").T.symbol == "((A)(B)^T)^T"
+    assert W.T.named("R").T.T.symbol == "R"
+    assert W.T.T is W
+
+
+@stalls
+def test_transposing_twice_gives_the_name_back(name, cases):
+    for J, *_ in samples(name, cases):
+        for symbol in ("R", "(A)(B)^T", "(R)^T", ""):
+            named = J.named(symbol)
+            assert named.T.T.symbol == symbol
+            assert named.T.symbol in (symbol, f"({symbol})^T", symbol[1:-3])
+
+
+@stalls
+def test_structural_zeros_are_plus_zero(name, cases):
+    for J, reference, *_ in samples(name, cases):
+        assert not np.signbit(J.tensor()[J.tensor() == 0]).any()
+        close(J.matrix(), reference)

@@ -9,7 +9,7 @@ import sympy
 
 from jacobprop.errors import DTypeError, LayoutError
 from jacobprop.jacobians import DenseJacobian, JacobianTensor
-from jacobprop.layout import LAYOUTS, size, swap_layout, vec
+from jacobprop.layout import LAYOUTS, size, swap_layout
 
 from .market import Numbers, Symbols, close
 
@@ -176,16 +176,17 @@ def test_a_jacobian_and_its_tensors_agree():
         close((A.tagged(layout) + A.tagged(layout)).array, (A + A).tensor(layout))
 
 
-def test_vec_is_row_major():
+def test_swapping_axes():
     array = np.arange(24.0).reshape(2, 3, 4)
-    close(
-        vec(array, 2), np.array([[4 * i + j + 12 * c for i in range(3) for j in range(4)] for c in range(2)])
-    )
-    assert vec(array, 0).shape == (2, 3, 4, 1)
-    assert vec(np.zeros((3, 0, 2)), 2).shape == (3, 0)
     assert swap_layout(array, 0) is array
     assert swap_layout(array, 1).shape == (3, 4, 2)
     assert swap_layout(array, 3).shape == (2, 3, 4)
+    assert swap_layout(array, 0, cases=1) is array
+    close(
+        swap_layout(array, 1, cases=1),
+        [[[array[c, i, j] for i in range(3)] for j in range(4)] for c in range(2)],
+    )
+    assert swap_layout(array[None], 2, cases=1).shape == (1, 4, 2, 3)
     assert size((2**40, 2**40)) == 2**80  # np.prod gives 0
     assert size(()) == 1
 
