@@ -13,5 +13,5 @@ if __name__ == "__main__":
         status = 130
     except BrokenPipeError:  # the reader of a pipe has gone, as in ``| head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = 141
     sys.exit(status)

@@ -15,8 +15,8 @@ import numpy as np
 
 from . import elementary
 from ._lazy import sympy
-from .arrays import Array, as_array, is_symbolic
-from .errors import ShapeError, UnknownNameError, UnsupportedLayerError
+from .arrays import Array, as_array, is_symbolic, quiet
+from .errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
 
 Function: TypeAlias = Callable[[Array], Array]
 AtKink: TypeAlias = Literal["left", "right", "middle"] | float
@@ -86,13 +86,21 @@ class Activation:
     at_kink: AtKink = "left"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.derivatives, tuple) or not self.derivatives or not self._callable():
+            raise OptionError(
+                "an activation is made of functions",
+                where=self._where("Activation"),
+                got=f"function {self.function!r} and derivatives {self.derivatives!r}",
+                expected="f and a tuple of at least f'",
+                remedy="Write (derivative,) for a single one.",
+            )
         choice = self.at_kink
         if isinstance(choice, (int, float)) and not isinstance(choice, bool):
             known = math.isfinite(choice)
         else:
             known = isinstance(choice, str) and choice in ("left", "right", "middle")
         if not known:
-            raise UnknownNameError(
+            raise OptionError(
                 "no such derivative at a kink",
                 where=self._where("at_kink"),
                 got=repr(self.at_kink),
@@ -103,6 +111,9 @@ class Activation:
     def __repr__(self) -> str:
         kink = f", at_kink={self.at_kink!r}" if self.corners and self.at_kink != "left" else ""
         return f"Activation({self.name!r}{kink})"
+
+    def _callable(self) -> bool:
+        return all(callable(function) for function in (self.function, *self.derivatives))
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -175,7 +186,7 @@ class Activation:
         kink of relu, 0, is also the output to its left (E-29).
         """
         if not self.corners:
-            raise UnknownNameError(
+            raise OptionError(
                 "the function is smooth and has no kink",
                 where=self._where("at_kink"),
                 got=repr(at_kink),
@@ -183,19 +194,19 @@ class Activation:
             )
         return replace(self, at_kink=at_kink, from_output=self.from_output if at_kink == "left" else None)
 
+    @quiet
     def _apply(self, function: Function, z: Array, call: str) -> Array:
         """Evaluate in float64, without warnings, and round once."""
-        with np.errstate(all="ignore"):
-            result = as_array(function(z.astype(np.float64)), "the result", self._where(call))
-            if result.shape != z.shape:
-                raise ShapeError(
-                    "the function is not elementwise",
-                    where=self._where(call),
-                    got=f"shape {result.shape}",
-                    expected=f"the shape of z, {z.shape}",
-                    remedy="Return one number for each entry; for a constant use np.full_like(z, c).",
-                )
-            return result.astype(z.dtype, copy=False)
+        result = as_array(function(z.astype(np.float64)), "the result", self._where(call))
+        if result.shape != z.shape:
+            raise ShapeError(
+                "the function is not elementwise",
+                where=self._where(call),
+                got=f"shape {result.shape}",
+                expected=f"the shape of z, {z.shape}",
+                remedy="Return one number for each entry; for a constant use np.full_like(z, c).",
+            )
+        return result.astype(z.dtype, copy=False)
 
     @property
     def _moved_corners(self) -> tuple[Kink, ...]:
@@ -204,7 +215,7 @@ class Activation:
 
     def _check_order(self, order: int, most: float, where: str) -> None:
         if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 1 <= order <= most:
-            raise UnknownNameError(
+            raise OptionError(
                 "there is no derivative of this order",
                 where=where,
                 got=repr(order),
@@ -222,7 +233,9 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
     Raises
     ------
     UnknownNameError
-        No such name, or an `at_kink` that is neither a side nor a number.
+        No such name.
+    OptionError
+        An `at_kink` that is neither a side nor a number.
 
     Examples
     --------
@@ -237,13 +250,15 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
     elif isinstance(name_or_activation, str) and name_or_activation in _REGISTRY:
         found = _REGISTRY[name_or_activation]
     else:
-        near = difflib.get_close_matches(str(name_or_activation).lower(), _REGISTRY, n=1)
+        name = str(name_or_activation).lower()
+        near = difflib.get_close_matches(name, _REGISTRY, n=1, cutoff=0.8)
+        remedy = f"Did you mean {near[0]!r}?" if near else "For a function of your own pass an Activation."
         raise UnknownNameError(
             "unknown activation",
             where="activations.get",
             got=repr(name_or_activation),
             expected="one of " + ", ".join(_REGISTRY),
-            remedy=f"Did you mean {near[0]!r}?" if near else "For a function of your own pass an Activation.",
+            remedy=_NOT_ELEMENTWISE.get(name, remedy),
         )
     return found if at_kink is None else found.with_kink(at_kink)
 
@@ -331,6 +346,7 @@ _ENTRIES = (
     ),
 )
 _ALIASES = {"logistic": "sigmoid"}
+_NOT_ELEMENTWISE = {"softmax": "Softmax is a layer of its own: append jp.Softmax() to the layers."}
 
 NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES)
 _REGISTRY = {entry.name: entry for entry in _ENTRIES}

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from .errors import ShapeError, UnknownNameError, UnsupportedLayerError
 from .layers import Layer, SumLayer
 from .layers.base import Operand
@@ -133,7 +135,8 @@ class Architecture:
     @property
     def fused(self) -> bool:
         """Whether the loss and the last layer's gate have an accurate product of their own."""
-        return self.loss is not None and self.loss.gate != "" and self.loss.gate == self.layers[-1].gate
+        gate = "" if self.loss is None else self.loss.gate
+        return gate != "" and gate == self.layers[-1].gate and self.has_sum(self.depth)
 
     @cached_property
     def parameter_nodes(self) -> tuple[Node, ...]:
@@ -192,8 +195,15 @@ class Architecture:
         return self.names.symbol(node.name)
 
     def check_number(self, number: object, where: str, first: int = 1) -> int:
-        """Refuse anything but a layer number."""
-        if isinstance(number, bool) or not isinstance(number, int) or not first <= number <= self.depth:
+        """A layer's number, or that of an activation's name; anything else is refused."""
+        if isinstance(number, str):
+            node = self.node(number, where)
+            number = node.layer if node.letter == "a" else number
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, int | np.integer)
+            or not first <= number <= self.depth
+        ):
             raise UnknownNameError(
                 "no such layer",
                 where=where,
@@ -201,7 +211,7 @@ class Architecture:
                 expected=f"{first} to {self.depth}",
                 remedy="Layers count from 1, weightless ones too; activation 0 is the input.",
             )
-        return number
+        return int(number)
 
     def path(self, above: Node, below: Node) -> tuple[Edge, ...]:
         """The one path of edges from `above` down to `below`.
@@ -236,6 +246,21 @@ class Architecture:
             path.append(choices[0])
             current = choices[0].below
         return tuple(path)
+
+    def slide_path(self, above: Node, below: Node) -> tuple[Edge, ...]:
+        """The path as the slides draw it: one edge from a layer's activations to an operand.
+
+        Under a fused loss the last layer keeps its two edges, across f and across the sum.
+        """
+        joined: list[Edge] = []
+        for edge in self.path(above, below):
+            last = joined[-1] if joined else None
+            head = above == LOSS and self.fused and edge.above.layer == self.depth
+            if last is not None and last.operand == SUM and not head:
+                joined[-1] = Edge(last.above, edge.operand, edge.below)
+            else:
+                joined.append(edge)
+        return tuple(joined)
 
     def independent(self, above: Node, below: Node) -> UnknownNameError:
         """The error for a pair without a Jacobian."""

@@ -1,5 +1,6 @@
 """What comes in becomes a plain array of floats, or of sympy expressions, or is refused with a remedy."""
 
+import math
 import operator
 import sys
 from collections.abc import Callable
@@ -14,7 +15,10 @@ Array: TypeAlias = NDArray[Any]
 
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 quiet: Callable[[_Call], _Call] = np.errstate(all="ignore")
-"""Decorates every public computation: no floating point warning leaves it, whatever the caller's errstate."""
+"""Decorates every public computation: no floating point warning leaves it, whatever the caller's errstate.
+
+As a decorator it is entered anew at each call, in any thread.
+"""
 
 _REMEDIES = {
     "b": "Convert it with .astype(float) if true means 1.",
@@ -83,7 +87,9 @@ def _symbolic(array: Array, what: str, where: str) -> Array:
     """Accept an object array if sympy expressions (and plain numbers) are all that it holds."""
     loaded = sys.modules.get("sympy")  # without sympy loaded, nothing can be a sympy expression
     allowed = (int, float, loaded.Expr) if loaded else ()
-    for entry in array.flat:
+    if loaded and array.size and not any(isinstance(entry, loaded.Expr) for entry in array.flat):
+        allowed = ()  # plain numbers alone are no expressions, whoever else has loaded sympy
+    for entry in sorted(array.flat, key=lambda entry: isinstance(entry, int | float)):  # name a misfit first
         if isinstance(entry, bool) or not isinstance(entry, allowed):
             raise DTypeError(
                 f"{what} is an array of objects",
@@ -143,9 +149,10 @@ def frozen(value: object, what: str, where: str = "") -> Array:
 
 
 def require_finite(array: Array, what: str, where: str = "") -> None:
-    """Refuse nan and infinities, naming the first place."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+    """Refuse nan and infinities, sympy's included, naming the first place."""
+    finite = np.isfinite(array) if array.dtype.kind == "f" else np.frompyfunc(_may_be_finite, 1, 1)(array)
+    if not np.all(finite):
+        place = tuple(int(i) for i in np.argwhere(~np.asarray(finite, bool))[0])
         raise NonFiniteError(
             f"{what} is not finite at {list(place)}",
             where=where,
@@ -153,6 +160,13 @@ def require_finite(array: Array, what: str, where: str = "") -> None:
             expected="finite numbers",
             remedy="Training may have diverged: lower the learning rate, or repair the values.",
         )
+
+
+def _may_be_finite(entry: Any) -> bool:
+    """False for the infinities and nan of Python and of sympy."""
+    if isinstance(entry, int | float):
+        return math.isfinite(entry)
+    return entry.is_finite is not False and not entry.has(sys.modules["sympy"].nan)
 
 
 def as_cases(

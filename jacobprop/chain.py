@@ -10,11 +10,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array, quiet
-from .errors import ShapeError
+from .arrays import Array, is_symbolic, quiet
+from .errors import DTypeError, ShapeError
 from .jacobians import Jacobian, WeightJacobian
 from .jacobians.base import check_chained
+from .jacobians.limit import check_dense
+from .layout import size
 from .planning import Order, Plan, plan_chain
+
+_NARROW = "Put a row on top of the chain, such as a loss Jacobian, or take fewer cases."
 
 
 class ChainStep(NamedTuple):
@@ -24,6 +28,11 @@ class ChainStep(NamedTuple):
     factor: Jacobian
     after: Jacobian
     multiply_adds: int
+
+    def __str__(self) -> str:
+        shapes = " -> ".join(f"{J.out_shape} by {J.in_shape}" for J in (self.factor, self.after))
+        names = f"{self.before.symbol} . {self.factor.symbol} = {self.after.symbol}"
+        return f"{names}, {shapes}, {self.multiply_adds:,} multiply-adds"
 
 
 class Chain:
@@ -56,6 +65,31 @@ class Chain:
             check_chained(left, right)
         self.variables = tuple(variables)
         self.head = head
+        self._plans: dict[Order, Plan] = {}
+        self._check_head()
+        if self.variables and len(self.variables) != len(self.factors) + 1:
+            raise ShapeError(
+                "a chain has one variable more than factors",
+                where="Chain(variables=)",
+                got=f"{len(self.variables)} variables, {len(self.factors)} factors",
+                expected=f"{len(self.factors) + 1} variables",
+                remedy='For dL/dZ . dZ/dY pass ["L", "Z", "Y"].',
+            )
+
+    def _check_head(self) -> None:
+        """The head stands for the first two factors, so it has their outer shapes."""
+        if self.head is None:
+            return
+        pair = self.factors[:2]
+        shapes = (self.head.out_shape, self.head.in_shape)
+        if len(pair) < 2 or shapes != (pair[0].out_shape, pair[1].in_shape):
+            raise ShapeError(
+                "the head does not stand for the first two factors",
+                where="Chain(head=)",
+                got=f"{shapes[0]} by {shapes[1]}, {len(self.factors)} factors",
+                expected="at least two factors, and their outer shapes",
+                remedy="Leave the head out to multiply the factors themselves.",
+            )
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -70,7 +104,10 @@ class Chain:
     def plan(self, order: Order = "auto") -> Plan:
         """The order of multiplication as data, with its price."""
         names = self.symbols if self.head is None else (self._symbol(2), *self.symbols[2:])
-        return plan_chain([J.structure for J in self.atoms], order, names, self.atoms[0].dtype.itemsize)
+        if order not in self._plans:
+            structures, itemsize = [J.structure for J in self.atoms], self.atoms[0].dtype.itemsize
+            self._plans[order] = plan_chain(structures, order, names, itemsize)
+        return self._plans[order]
 
     @quiet
     def multiply(self, order: Order = "auto") -> Jacobian:
@@ -100,6 +137,14 @@ class Chain:
         Shape (atoms,) or (atoms, cases). R is rescaled by powers of two on the way, so a gradient
         that vanished or exploded still has its size: -2000 means 2^-2000.
         """
+        if any(is_symbolic(*atom.arrays) for atom in self.atoms):
+            raise DTypeError(
+                "norms are computed of floats",
+                where="Chain.log2_norms",
+                got="sympy expressions",
+                expected="floats",
+                remedy="Substitute numbers first.",
+            )
         lead = self._cases()
         exponents = np.zeros(lead, np.int64)
         norms: list[Array] = []
@@ -107,15 +152,17 @@ class Chain:
         for number, atom in enumerate(self.atoms, 1):
             y_norm: Array | float = 0.0
             if isinstance(atom, WeightJacobian) and number == len(self.atoms):
-                y_norm = np.log2(np.linalg.norm(atom.y, axis=-1))  # |left (x) y| = |left| |y|
+                y_norm = _log2_norm(atom.y, (-1,))  # |left (x) y| = |left| |y|
                 atom = atom.left
+            rows = atom._o if R is None else R.shape[-2]
+            check_dense(8 * size((*lead, rows, atom._n)), "Chain.log2_norms", remedy=_NARROW)
             product = atom._matrix() if R is None else atom._pull(R)
             R = np.broadcast_to(product, (*lead, *product.shape[-2:])).astype(np.float64)
             largest = np.abs(R).max(axis=(-2, -1))
             shift = np.where(largest > 0, np.frexp(largest)[1], 0)
             R = np.ldexp(R, -shift[..., None, None])
             exponents = exponents + shift
-            norms.append(np.log2(np.sqrt((R**2).sum(axis=(-2, -1)))) + exponents + y_norm)
+            norms.append(_log2_norm(R, (-2, -1)) + exponents + y_norm)
         return np.array(norms)
 
     def _cases(self) -> tuple[int, ...]:
@@ -131,3 +178,12 @@ class Chain:
 
     def __repr__(self) -> str:
         return f"<Chain {' . '.join(self.symbols)}>"
+
+
+def _log2_norm(array: Array, axes: tuple[int, ...]) -> Array:
+    """log2 of the Frobenius norm over some axes, without overflow or underflow of the squares."""
+    exact = array.astype(np.float64)
+    largest = np.abs(exact).max(axis=axes, keepdims=True)
+    shift = np.where((largest > 0) & np.isfinite(largest), np.frexp(largest)[1], 0)
+    squares = np.ldexp(exact, -shift) ** 2
+    return np.asarray(np.log2(squares.sum(axis=axes)) / 2 + shift.reshape(squares.sum(axis=axes).shape))

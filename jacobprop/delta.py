@@ -16,7 +16,7 @@ import numpy as np
 from .arrays import Array, quiet
 from .errors import DTypeError, MissingTargetError
 from .layers import SumLayer, Workspace
-from .layers.base import Parameters
+from .layers.base import Parameters, fast_path
 from .network import Network
 
 
@@ -58,6 +58,12 @@ class DeltaRule:
             )
             for number in range(1, depth + 1)
         ]
+
+        layers = self._architecture.layers
+        self._forward_paths = [fast_path(layer, "forward_into") for layer in layers]
+        self._backward_paths = [fast_path(layer, "backward_into") for layer in layers]
+        if self._fused:
+            self._backward_paths[-1] = fast_path(layers[-1], "backward_sum_into")
 
     def _needs_delta(self) -> list[bool]:
         """Which activations lie above a parameter: the others need no delta."""
@@ -105,13 +111,15 @@ class DeltaRule:
         losses, delta = self._top(activations[-1], target, caches[-1])
         delta *= delta.dtype.type(weight)
         found = self._backward(delta, by_layer, caches, len(activations))
-        return float(losses.sum()) * weight, {k: g.copy() for k, g in found.items()} if copy else found
+        return float(losses.sum(dtype=np.float64)) * weight, {
+            k: g.copy() for k, g in found.items()
+        } if copy else found
 
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
         activations, caches = [X], []
-        for number, layer in enumerate(self._architecture.layers, 1):
+        for number, step in enumerate(self._forward_paths, 1):
             inputs = tuple(activations[k] for k in self._architecture.reads(number))
-            values, cache = layer.forward_into(parameters[number - 1], inputs, self._workspaces[number - 1])
+            values, cache = step(parameters[number - 1], inputs, self._workspaces[number - 1])
             activations.append(values)
             caches.append(cache)
         return activations, caches
@@ -145,8 +153,7 @@ class DeltaRule:
             layer, arriving = self._architecture.layers[number - 1], deltas[number]
             if arriving is None:
                 continue
-            fused = self._fused and number == count - 1
-            step = self._last.backward_sum_into if fused else layer.backward_into
+            step = self._backward_paths[number - 1]
             passed = step(arriving, parameters[number - 1], caches[number - 1], self._workspaces[number - 1])
             for operand, k in zip(layer.inputs, self._architecture.reads(number), strict=True):
                 if operand in passed:

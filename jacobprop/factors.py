@@ -4,47 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from .architecture import SUM, Architecture, Edge, Node
-from .arrays import Array, freeze, quiet
+from .arrays import Array, cases_of, freeze, quiet
 from .errors import UnsupportedLayerError
 from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
 from .layers import SumLayer
 from .layers.base import Operand, Parameters
+from .layout import Shape
+from .returned import checked_factors, checked_jacobian
 
 
 class LayerFactors:
     """J_Y, J_W, J_W_hat, J_b, J_Sum and J_soft of one layer; ``factors[slot]`` for a slot of your own.
 
     Every Jacobian is structured, in numerator layout, with the cases of the record.
-    A factor that the layer does not have raises UnsupportedLayerError.
+    A factor that the layer does not have raises UnsupportedLayerError; one of the layer's own code
+    that has other shapes or cases than this pass raises ShapeError.
+
+    Attributes
+    ----------
+    number : int
+        The layer's.
     """
 
-    def __init__(self, architecture: Architecture, number: int, params: Parameters, cache: Any) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        number: int,
+        params: Parameters,
+        activations: tuple[Array, ...],
+        cache: Any,
+    ) -> None:
         self._architecture, self.number = architecture, number
         self._layer = architecture.layers[number - 1]
         self._params, self._cache = params, cache
+        self._above, values = Node("a", number), activations[number]
+        self._cases, self._out_shape = cases_of(values), values.shape[-1:]
+        node = Node(SUM, number) if architecture.has_sum(number) else self._above
+        self._edges = architecture.operands(node)
+        self._operands: dict[Operand, Shape] = {
+            edge.operand: params[edge.operand].shape
+            if isinstance(edge.operand, str)
+            else activations[edge.below.layer].shape[-1:]
+            for edge in self._edges
+        }
 
     def __repr__(self) -> str:
         factors = ", ".join(map(repr, self.by_operand.values()))
-        return f"<factors of {self._architecture.where(self.number)}: {factors}>"
+        return f"<factors of {self._where}: {factors}>"
+
+    @property
+    def _where(self) -> str:
+        return self._architecture.where(self.number)
 
     @cached_property
     @quiet
     def sum_factors(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the sum z by its operands."""
-        return self._sum_layer.sum_factors(self._params, self._cache)
+        found = self._sum_layer.sum_factors(self._params, self._cache)
+        shape = self.z.shape[-1:]
+        return MappingProxyType(checked_factors(found, self._operands, shape, self._cases, self._where))
 
     @cached_property
     @quiet
     def J_Sum(self) -> Jacobian:
         """J_Sum^Z = da/dz: diag(f'(z)), or J^soft (seed row D-70)."""
-        layer = self._architecture.symbol(Node("a", self.number))
-        soft = self._layer.gate == "softmax"
-        return self._sum_layer.J_Sum(self._cache).named("J^soft" if soft else f"J_Sum^{layer}")
+        J = self._sum_layer.J_Sum(self._cache)
+        checked_jacobian(J, self._out_shape, self.z.shape[-1:], self._cases, f"{self._where}, J_Sum")
+        return J.named("J^soft" if self._soft else f"J_Sum^{self._architecture.symbol(self._above)}")
 
     @cached_property
     @quiet
@@ -53,23 +85,22 @@ class LayerFactors:
         if isinstance(self._layer, SumLayer):
             found = {operand: self.J_Sum @ inner for operand, inner in self.sum_factors.items()}
         else:
-            found = self._layer.factors(self._params, self._cache)
-        above = Node("a", self.number)
-        layer = self._architecture
-        edges = layer.operands(above if not layer.has_sum(self.number) else Node(SUM, self.number))
-        soft = self._layer.gate == "softmax"
-        for edge in edges:
-            if edge.operand not in found:
-                raise self._missing(
-                    f"factor for {edge.operand!r}",
-                    "factors() has a Jacobian for each entry of inputs and for each slot of init().",
-                )
-        return {
-            edge.operand: found[edge.operand].named(
-                "J^soft" if soft else f"J_{layer.symbol(edge.below)}^{layer.symbol(above)}"
-            )
-            for edge in edges
-        }
+            returned = self._layer.factors(self._params, self._cache)
+            found = checked_factors(returned, self._operands, self._out_shape, self._cases, self._where)
+        return MappingProxyType(
+            {edge.operand: found[edge.operand].named(self._symbol(edge)) for edge in self._edges}
+        )
+
+    def _symbol(self, edge: Edge) -> str:
+        """J^soft for a softmax of the activation below as it is, else J_below^above."""
+        if self._soft and isinstance(self.sum_factors[edge.operand], IdentityJacobian):
+            return "J^soft"
+        symbol = self._architecture.symbol
+        return f"J_{symbol(edge.below)}^{symbol(self._above)}"
+
+    @property
+    def _soft(self) -> bool:
+        return self._layer.gate == "softmax" and isinstance(self._layer, SumLayer)
 
     @property
     def z(self) -> Array:
@@ -107,7 +138,7 @@ class LayerFactors:
     @property
     def J_soft(self) -> Jacobian:
         """J^soft = diag(p) - p p^T (seed row D-78)."""
-        if self._layer.gate != "softmax":
+        if not self._soft:
             raise self._missing("J_soft", "Only a Softmax layer has J_soft: use J_Sum.")
         return self.J_Sum
 
@@ -130,5 +161,4 @@ class LayerFactors:
         return self._layer
 
     def _missing(self, what: str, remedy: str) -> UnsupportedLayerError:
-        where = self._architecture.where(self.number)
-        return UnsupportedLayerError(f"the layer has no {what}", where=where, remedy=remedy)
+        return UnsupportedLayerError(f"the layer has no {what}", where=self._where, remedy=remedy)

@@ -11,15 +11,15 @@ finite_difference  central differences of the loss, for a check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
 from .arrays import Array, quiet
 from .delta import DeltaRule
 from .differences import central_differences
-from .errors import NonFiniteError, UnknownNameError, UnsupportedLayerError
-from .factors import LayerFactors
+from .errors import DTypeError, NonFiniteError, UnknownNameError, UnsupportedLayerError
 from .layers import Dense, Softmax
 from .network import Network
 from .record import Record
@@ -48,7 +48,7 @@ def gradients(net: Network, X: object, T: object, formulation: str = "delta") ->
     NonFiniteError
         A formulation that multiplies the loss's own row met a saturated output; "structured" does not.
     """
-    if formulation not in FORMULATIONS:
+    if not isinstance(formulation, str) or formulation not in FORMULATIONS:
         raise UnknownNameError(
             "unknown formulation",
             where="gradients(formulation=)",
@@ -67,115 +67,73 @@ def _structured(net: Network, X: object, T: object) -> Gradients:
     return net.forward(X, T).gradients()
 
 
-def _tensor(net: Network, X: object, T: object) -> Gradients:
-    """R <- tensordot(R, J) over dense numerator tensors, case by case; branches are added."""
-    record = net.forward(X, T)
-    row = _finite_row(record, "tensor")
-    architecture = net.architecture
-    factors = [
-        {operand: J.tensor() for operand, J in record.layer(number).by_operand.items()}
-        for number in range(1, architecture.depth + 1)
-    ]
-
-    below = [
-        dict(zip(layer.inputs, architecture.reads(number), strict=True))
-        for number, layer in enumerate(net.layers, 1)
-    ]
-
-    def one_case(case: int | tuple[()]) -> Gradients:
-        R: dict[int, Array] = {architecture.depth: row[case]}
-        found: Gradients = {}
-        for number in range(architecture.depth, 0, -1):
-            if number not in R:
-                continue
-            running = R.pop(number)
-            for operand, J in factors[number - 1].items():
-                product = np.tensordot(running, J[case], axes=1)
-                if isinstance(operand, str):
-                    found[f"{operand}{number}"] = product
-                else:
-                    k = below[number - 1][operand]
-                    R[k] = R[k] + product if k in R else product
-        return found
-
-    return _reduce(net, record, map(one_case, _cases(record)))
+def _tensor(net: Network, record: Record, R: Array) -> Gradients:
+    """R <- tensordot(R, J) over dense numerator tensors; branches are added."""
+    running: dict[int, Array] = {net.architecture.depth: R}
+    found: Gradients = {}
+    for number in range(net.architecture.depth, 0, -1):
+        R = running.pop(number)
+        below = dict(zip(net.layers[number - 1].inputs, net.architecture.reads(number), strict=True))
+        for operand, J in record.layer(number).by_operand.items():
+            product = np.tensordot(R, J.tensor(), axes=1)
+            if isinstance(operand, str):
+                found[f"{operand}{number}"] = product
+            else:
+                k = below[operand]
+                running[k] = running[k] + product if k in running else product
+    return found
 
 
 # -- as on the slides -------------------------------------------------------------------------------
 
 
-def _numpy_dot(net: Network, X: object, T: object) -> Gradients:
+def _numpy_dot(net: Network, record: Record, R: Array) -> Gradients:
     """J_W^L <- np.dot(J_W^Z, J_Z^L) in denominator layout, R <- np.dot(R, J_Y^Z) (seed rows D-68, D-74).
 
     J_Z^L is one-dimensional and J_W^Z belongs to one layer: of the calls that E-05 lists, the right one.
     """
-    record = _slides_only(net, X, T, "numpy_dot")
-    row = _finite_row(record, "numpy_dot")
-    denominator = {
-        (number, slot): record.layer(number)[slot].tensor("denominator") for number, slot in _slots(net)
-    }
-    inputs = [layer.J_Y.tensor() for layer in _layers(net, record)]
-
-    def one_case(case: int | tuple[()]) -> Gradients:
-        R, found = row[case], {}
-        for number in range(net.architecture.depth, 0, -1):
-            for slot in net.architecture.slots[number - 1]:
-                found[f"{slot}{number}"] = np.dot(denominator[number, slot][case], R)
-            R = np.dot(R, inputs[number - 1][case])
-        return found
-
-    return _reduce(net, record, map(one_case, _cases(record)))
+    found = {}
+    for number in range(net.architecture.depth, 0, -1):
+        layer = record.layer(number)
+        for slot in net.architecture.slots[number - 1]:
+            found[f"{slot}{number}"] = np.dot(layer[slot].tensor("denominator"), R)
+        R = np.dot(R, layer.J_Y.tensor())
+    return found
 
 
-def _simplified(net: Network, X: object, T: object) -> Gradients:
+def _simplified(net: Network, record: Record, R: Array) -> Gradients:
     """J_W^L <- J_Z^L * J^_W^Z, the i-th entry times the i-th column (seed rows D-72, D-75)."""
-    record = _slides_only(net, X, T, "simplified")
-    row = _finite_row(record, "simplified")
-    layers = _layers(net, record)
-    hats = [layer.J_W_hat if "W" in layer.by_operand else None for layer in layers]
-    slopes = [np.diagonal(layer.J_Sum.tensor(), axis1=-2, axis2=-1) for layer in layers]
-    inputs = [layer.J_Y.tensor() for layer in layers]
-
-    def one_case(case: int | tuple[()]) -> Gradients:
-        R, found = row[case], {}
-        for number in range(net.architecture.depth, 0, -1):
-            hat = hats[number - 1]
-            if hat is not None:
-                found[f"W{number}"] = R * hat[case]
-                found[f"b{number}"] = R * slopes[number - 1][case]
-            R = np.dot(R, inputs[number - 1][case])
-        return found
-
-    return _reduce(net, record, map(one_case, _cases(record)))
+    found = {}
+    for number in range(net.architecture.depth, 0, -1):
+        layer, slots = record.layer(number), net.architecture.slots[number - 1]
+        if "W" in slots:
+            found[f"W{number}"] = R * layer.J_W_hat
+        if "b" in slots:
+            found[f"b{number}"] = R * np.diagonal(layer.J_b.matrix())
+        R = np.dot(R, layer.J_Y.tensor())
+    return found
 
 
-def _delta_scalar(net: Network, X: object, T: object) -> Gradients:
+def _delta_scalar(net: Network, record: Record, R: Array) -> Gradients:
     """delta_j = f'_j sum_k w_jk delta_k and dL/dw_ij = y_i delta_j, node by node (seed rows D-20 to D-24)."""
-    record = _slides_only(net, X, T, "delta_scalar")
-    row = _finite_row(record, "delta_scalar")
-
-    def one_case(case: int | tuple[()]) -> Gradients:
-        upstream, found = row[case], {}  # dL/do_k of the layer at hand
-        for number in range(net.architecture.depth, 0, -1):
-            y = record.activation(number - 1)[case]
-            layer = net.layers[number - 1]
-            if isinstance(layer, Dense):
-                slope = layer.activation.derivative(record.sum(number)[case])
-                delta = np.array([slope[j] * upstream[j] for j in range(layer.n_out)])
-                W = net.parameters[f"W{number}"]
-                found[f"W{number}"] = np.array([[y_i * delta_j for delta_j in delta] for y_i in y])
-                found[f"b{number}"] = delta
-                upstream = np.array(
-                    [sum(W[i, k] * d for k, d in enumerate(delta)) for i in range(layer.n_in)]
-                )
-            else:  # softmax: ds_k/dz_i = s_k (1 - s_k) for i = k, else -s_k s_i
-                s = record.activation(number)[case]
-                upstream = np.array(
-                    [sum(u * s[k] * ((i == k) - s[i]) for k, u in enumerate(upstream)) for i in range(len(s))]
-                )
-        return found
-
-    return _reduce(net, record, map(one_case, _cases(record)))
+    found = {}
+    upstream = list(R)  # dL/do_k of the layer at hand
+    for number in range(net.architecture.depth, 0, -1):
+        layer, y = net.layers[number - 1], record.activation(number - 1)
+        if isinstance(layer, Dense):
+            slope = layer.activation.derivative(record.sum(number))
+            delta = [slope[j] * upstream[j] for j in range(layer.n_out)]
+            W = net.parameters[f"W{number}"]
+            found[f"W{number}"] = np.array([[y_i * delta_j for delta_j in delta] for y_i in y])
+            if layer.bias:
+                found[f"b{number}"] = np.array(delta)
+            upstream = [sum(W[i, k] * d for k, d in enumerate(delta)) for i in range(layer.n_in)]
+        else:  # softmax: ds_k/dz_i = s_k (1 - s_k) for i = k, else -s_k s_i
+            s = record.activation(number)
+            upstream = [
+                sum(u * s[k] * ((i == k) - s[i]) for k, u in enumerate(upstream)) for i in range(len(s))
+            ]
+    return found
 
 
 # -- without derivatives ----------------------------------------------------------------------------
@@ -187,9 +145,21 @@ def _delta(net: Network, X: object, T: object) -> Gradients:
 
 
 def _finite_difference(net: Network, X: object, T: object) -> Gradients:
-    """Central differences of the loss in every parameter, in float64 whatever the network's dtype."""
+    """Central differences of the loss in every parameter, in float64 whatever the network's dtype.
+
+    A sum that lies on a kink, such as relu's at 0 below zero biases and dead units, yields the mean of
+    the two sides and so differs from the library's one-sided f'(0).
+    """
     exact = net.astype(np.float64)
     x, dtype = net._input(X, "gradients(X)")
+    if dtype.kind == "O":
+        raise DTypeError(
+            "differences are taken of floats",
+            where='gradients(formulation="finite_difference")',
+            got="sympy expressions",
+            expected="floats",
+            remedy='Use formulation="structured" for expressions.',
+        )
     found = {}
     for name, array in net.parameters.items():
 
@@ -202,23 +172,44 @@ def _finite_difference(net: Network, X: object, T: object) -> Gradients:
 
 # -- what they share --------------------------------------------------------------------------------
 
-
-def _finite_row(record: Record, formulation: str) -> Array:
-    """J_N^L as an array (cases,) + (m,), refused where it is infinite."""
-    row: Array = record.J_N.tensor()
-    if not np.isfinite(row).all() and np.isfinite(record.output).all():
-        raise NonFiniteError(
-            "the loss's own row J_N^L is infinite where a saturated output is wrong",
-            where=f'gradients(formulation="{formulation}")',
-            got=f"outputs of exactly 0 or 1 in {int((~np.isfinite(row)).any(axis=-1).sum())} cases",
-            expected="finite entries",
-            remedy='Use formulation="structured" or "delta": they multiply J_N^L and J^soft as one factor.',
-        )
-    return row
+OneCase = Callable[[Network, Record, Array], Gradients]
 
 
-def _slides_only(net: Network, X: object, T: object, formulation: str) -> Record:
-    """A pass through a network of Dense and Softmax layers, each reading the one below."""
+def _case_by_case(
+    formulation: str, one_case: OneCase, slides: bool, net: Network, X: object, T: object
+) -> Gradients:
+    """Start from J_N^L of each case alone, weighed as the loss says, and add the cases up."""
+    if slides:
+        _slides_only(net, formulation)
+    whole = net.forward(X, T)
+    _, target = whole._loss(f'gradients(formulation="{formulation}")')
+    weight = whole.weight
+    widest = whole.dtype if whole.dtype.kind == "O" else np.dtype(np.float64)  # many small terms
+    total = {name: np.zeros(array.shape, widest) for name, array in net.parameters.items()}
+    for case in [...] if whole.cases is None else range(whole.cases):
+        record = net.forward(whole.activation(0)[case], target[case])
+        row = record.J_N.tensor()
+        _check_row(row, record, formulation)
+        for name, array in one_case(net, record, row * weight).items():
+            total[name] += array
+    return {name: np.asarray(total[name], whole.dtype) for name in net.parameters}
+
+
+def _check_row(row: Array, record: Record, formulation: str) -> None:
+    """Refuse a J_N^L that is infinite although the output is finite."""
+    if row.dtype.kind == "O" or np.isfinite(row).all() or not np.isfinite(record.output).all():
+        return
+    raise NonFiniteError(
+        "the loss's own row J_N^L is infinite where a saturated output is wrong",
+        where=f'gradients(formulation="{formulation}")',
+        got=f"an output of exactly {record.output[~np.isfinite(row)][0]:.0f}",
+        expected="finite entries",
+        remedy='Use formulation="structured" or "delta": they multiply J_N^L and J^soft as one factor.',
+    )
+
+
+def _slides_only(net: Network, formulation: str) -> None:
+    """Refuse all but Dense and Softmax layers that read the one below."""
     for number, layer in enumerate(net.layers, 1):
         if type(layer) not in (Dense, Softmax) or net.architecture.reads(number) != (number - 1,):
             raise UnsupportedLayerError(
@@ -227,40 +218,15 @@ def _slides_only(net: Network, X: object, T: object, formulation: str) -> Record
                 expected="Dense and Softmax layers in a row",
                 remedy='Use formulation="structured", "delta" or "tensor".',
             )
-    return net.forward(X, T)
-
-
-def _layers(net: Network, record: Record) -> list[LayerFactors]:
-    return [record.layer(number) for number in range(1, net.architecture.depth + 1)]
-
-
-def _slots(net: Network) -> Iterator[tuple[int, str]]:
-    for number, slots in enumerate(net.architecture.slots, 1):
-        for slot in slots:
-            yield number, slot
-
-
-def _cases(record: Record) -> list[int | tuple[()]]:
-    """What picks each case out of a stack; the empty index picks the only one."""
-    return [()] if record.cases is None else list(range(record.cases))
-
-
-def _reduce(net: Network, record: Record, per_case: Iterator[Gradients]) -> Gradients:
-    """Add the cases up, one at a time, and weigh the sum as the loss says."""
-    assert net.loss is not None, "without a loss there is no row to start from"
-    weight, total = net.loss.weight(record.cases), dict(next(per_case))
-    for found in per_case:
-        total = {name: array + found[name] for name, array in total.items()}
-    return {name: np.asarray(total[name] * weight, record.dtype) for name in net.parameters}
 
 
 FORMULATIONS: Mapping[str, Callable[[Network, object, object], Gradients]] = {
-    "tensor": _tensor,
-    "numpy_dot": _numpy_dot,
-    "simplified": _simplified,
+    "tensor": partial(_case_by_case, "tensor", _tensor, False),
+    "numpy_dot": partial(_case_by_case, "numpy_dot", _numpy_dot, True),
+    "simplified": partial(_case_by_case, "simplified", _simplified, True),
     "structured": _structured,
     "delta": _delta,
-    "delta_scalar": _delta_scalar,
+    "delta_scalar": partial(_case_by_case, "delta_scalar", _delta_scalar, True),
     "finite_difference": _finite_difference,
 }
 """Every formulation by name: (net, X, T) -> gradients."""

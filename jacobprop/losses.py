@@ -4,7 +4,7 @@ With y the output of the last layer, t the target, m outputs:
 
     squared error         L = 1/2 sum (y - t)^2            dL/dy = y - t            (D-07, H-58)
     mean squared error    L = 1/m sum (y - t)^2            dL/dy = 2/m (y - t)      (D-66)
-    binary cross-entropy  L = -sum t log y + (1-t) log(1-y)    dL/dz = y - t        (B-17, S-17)
+    binary cross-entropy  L = -sum [t log y + (1 - t) log(1 - y)]   dL/dz = y - t     (B-17, S-17)
     cross-entropy         L = -sum t log y                 dL/dz = y sum(t) - t     (S-17)
 
 A reduction over the cases, "mean" or "sum", turns the losses of a stack into the loss that is trained.
@@ -19,8 +19,8 @@ import numpy as np
 
 from ._lazy import sympy
 from .arrays import Array, as_array, is_symbolic
-from .elementary import log_softmax, sigmoid, softmax, softplus
-from .errors import DTypeError, ShapeError, UnknownNameError
+from .elementary import log_softmax, sigmoid, softmax, softplus, sum_of_others
+from .errors import DTypeError, MissingTargetError, OptionError, ShapeError
 
 REDUCTIONS = ("mean", "sum")
 
@@ -46,25 +46,49 @@ def _plain(T: object) -> Array | None:
 
 
 class Loss(abc.ABC):
-    """A loss of one case; subclass it with `value` and `row`.
+    """A loss of one case: subclass it, write `value` and `row`, and every formulation works.
+
+    Index legend: c cases (absent for a single case), m outputs.
 
     Parameters
     ----------
     reduction : "mean" or "sum"
         How the losses of a stack become one number (seed row D-53: the slides sum).
+
+    Attributes
+    ----------
+    gate : str
+        What the last layer must be, "softmax" or "sigmoid", or anything if empty. A loss with a gate
+        writes `head_value` and `head_row` too: they take the sum z below the gate, and stand in
+        for `value` and for the product of `row` and the gate's Jacobian, which fail where it saturates.
+
+    Examples
+    --------
+    Huber's loss, quadratic near the target and linear beyond 1:
+
+    >>> class Huber(Loss):
+    ...     def value(self, y, t):
+    ...         e = abs(y - t)
+    ...         return np.where(e < 1, e**2 / 2, e - 0.5).sum(axis=-1)
+    ...     def row(self, y, t):
+    ...         return np.clip(y - t, -1, 1)
+    >>> y, t = np.array([[0.5, 3.0], [0.0, 0.0]]), np.zeros((2, 2))
+    >>> Huber().value(y, t)
+    array([2.625, 0.   ])
+    >>> Huber().row(y, t).shape
+    (2, 2)
     """
 
     gate: ClassVar[str] = ""
-    """What the last layer must be: "softmax", "sigmoid", or anything."""
 
     def __init__(self, *, reduction: str = "mean") -> None:
         if reduction not in REDUCTIONS:
-            raise UnknownNameError(
+            raise OptionError(
                 "unknown reduction",
                 where=type(self).__name__,
                 got=repr(reduction),
                 expected="'mean' or 'sum'",
-                remedy="The slides of seed 000 sum over the minibatch; most libraries take the mean.",
+                remedy='"sum" adds the losses of the cases, "mean" divides by their number.',
             )
         self.reduction = reduction
 
@@ -74,19 +98,64 @@ class Loss(abc.ABC):
 
     @abc.abstractmethod
     def value(self, y: Array, t: Array) -> Array:
-        """L for outputs and targets of shape (c, m) or (m,): shape (c,) or ()."""
+        """L, one number a case.
+
+        Parameters
+        ----------
+        y, t : arrays
+            Outputs and targets, both (m,) for one case or (c, m) for a stack.
+
+        Returns
+        -------
+        array
+            () or (c,): the sum or mean over the last axis only, as in ``.sum(axis=-1)``.
+        """
 
     @abc.abstractmethod
     def row(self, y: Array, t: Array) -> Array:
-        """J_N^L = dL/dy, the shape of `y`; may be infinite where y is saturated."""
+        """J_N^L = dL/dy of each case's own loss; may be infinite where y is saturated.
+
+        Parameters
+        ----------
+        y, t : arrays
+            As for `value`.
+
+        Returns
+        -------
+        array
+            The shape of `y`.
+        """
 
     def head_value(self, z: Array, t: Array) -> Array:
-        """L from the sum below the gate, accurate where the gate saturates."""
-        raise NotImplementedError(f"{type(self).__name__} names no gate")  # pragma: no cover
+        """L from the sum below the gate, accurate where the gate saturates.
+
+        Parameters
+        ----------
+        z, t : arrays
+            The sum of the last layer, and the targets: (m,) or (c, m). Only where the layer's gate is
+            the loss's own.
+
+        Returns
+        -------
+        array
+            As from `value`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no head_value: a loss with a gate writes it")
 
     def head_row(self, z: Array, t: Array) -> Array:
-        """dL/dz for the sum below the gate, accurate where the gate saturates."""
-        raise NotImplementedError(f"{type(self).__name__} names no gate")  # pragma: no cover
+        """dL/dz for the sum below the gate, accurate where the gate saturates.
+
+        Parameters
+        ----------
+        z, t : arrays
+            As for `head_value`.
+
+        Returns
+        -------
+        array
+            The shape of `z`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no head_row: a loss with a gate writes it")
 
     def weight(self, cases: int | None) -> float:
         """What each case's loss is multiplied with before they are added up."""
@@ -95,12 +164,36 @@ class Loss(abc.ABC):
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """The target as an array shaped exactly like the output.
 
+        Parameters
+        ----------
+        T : array_like
+            What the user passed.
+        shape : tuple of int
+            The output's, (m,) or (c, m).
+        dtype : numpy.dtype
+            The output's.
+
+        Returns
+        -------
+        array
+            Of this shape and dtype; sympy expressions stay what they are.
+
         Raises
         ------
         ShapeError
             Any other shape: nothing is broadcast.
+        MissingTargetError
+            T is None.
         """
         where = f"{type(self).__name__} target"
+        if T is None:
+            raise MissingTargetError(
+                "there is no target",
+                where=where,
+                got="None",
+                expected=f"an array of shape {shape}",
+                remedy="Pass the targets as T.",
+            )
         t = as_array(T, "the target", where)
         if t.shape != shape:
             raise ShapeError(
@@ -116,7 +209,16 @@ class Loss(abc.ABC):
 
 
 class SquaredError(Loss):
-    """L = 1/2 sum_i (y_i - t_i)^2, J_N^L = y - t (seed rows D-07, H-58)."""
+    """L = 1/2 sum_i (y_i - t_i)^2, J_N^L = y - t (seed rows D-07, H-58).
+
+    Examples
+    --------
+    >>> y, t = np.array([[1.0, 2.0], [0.0, 4.0]]), np.zeros((2, 2))
+    >>> SquaredError().value(y, t)
+    array([2.5, 8. ])
+    >>> SquaredError().row(y, t).shape
+    (2, 2)
+    """
 
     def value(self, y: Array, t: Array) -> Array:
         """Half the squared distance."""
@@ -128,7 +230,16 @@ class SquaredError(Loss):
 
 
 class MeanSquaredError(Loss):
-    """L = 1/m sum_i (y_i - t_i)^2 over the m outputs, J_N^L = 2/m (y - t) (seed row D-66)."""
+    """L = 1/m sum_i (y_i - t_i)^2 over the m outputs, J_N^L = 2/m (y - t) (seed row D-66).
+
+    Examples
+    --------
+    >>> y, t = np.array([[1.0, 2.0], [0.0, 4.0]]), np.zeros((2, 2))
+    >>> MeanSquaredError().value(y, t)
+    array([2.5, 8. ])
+    >>> MeanSquaredError().row(y, t).shape
+    (2, 2)
+    """
 
     def value(self, y: Array, t: Array) -> Array:
         """The mean over the outputs."""
@@ -140,16 +251,25 @@ class MeanSquaredError(Loss):
 
 
 class BinaryCrossEntropy(Loss):
-    """L = -sum_i t_i log y_i + (1 - t_i) log(1 - y_i), for a sigmoid layer on top (seed rows B-17, B-19).
+    """L = -sum_i [t_i log y_i + (1 - t_i) log(1 - y_i)], for a sigmoid layer on top (B-17, B-19).
 
     By the sum z: dL/dz = y - t, exact at any saturation; by the output: (y - t)/(y (1 - y)).
+    Targets are probabilities shaped like the output, for one output a column, (c, 1).
+
+    Examples
+    --------
+    >>> z, t = np.array([[800.0], [0.0]]), np.array([[0.0], [1.0]])
+    >>> BinaryCrossEntropy().head_value(z, t).round(3)
+    array([8.00e+02, 6.93e-01])
+    >>> BinaryCrossEntropy().head_row(z, t).shape
+    (2, 1)
     """
 
     gate = "sigmoid"
 
     def value(self, y: Array, t: Array) -> Array:
         """From probabilities; infinite where a certain prediction is wrong."""
-        return np.asarray(-(_times(t, _log(y)) + _times(1 - t, _log(1 - y))).sum(axis=-1))
+        return np.asarray((_times(t, -_log(y)) + _times(1 - t, -_log(1 - y))).sum(axis=-1))
 
     def row(self, y: Array, t: Array) -> Array:
         """(1 - t)/(1 - y) - t/y, each term 0 where its target is 0."""
@@ -168,26 +288,45 @@ class BinaryCrossEntropy(Loss):
         return np.asarray((1 - t) * sigmoid(z) - t * sigmoid(-z))
 
 
+_NUMBER_THEM = {
+    "b": "Convert them with .astype(int) if true is class 1.",
+    "U": "Number the classes with np.unique(T, return_inverse=True)[1].",
+    "S": "Number the classes with np.unique(T, return_inverse=True)[1].",
+}
+
+
 class CrossEntropy(Loss):
     """L = -sum_i t_i log y_i, for a Softmax layer on top (seed row S-17).
 
     By the sum z: dL/dz = y sum(t) - t, exact at any saturation; by the output: -t/y.
     Targets are integer labels from 0, one-hot rows, or any weights (soft targets).
+
+    Examples
+    --------
+    >>> loss, z = CrossEntropy(), np.array([[0.0, 0.0, 0.0], [800.0, 0.0, 0.0]])
+    >>> t = loss.target([2, 0], z.shape, z.dtype)
+    >>> t
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    >>> loss.head_value(z, t).round(3)
+    array([1.099, 0.   ])
+    >>> loss.head_row(z, t).shape
+    (2, 3)
     """
 
     gate = "softmax"
 
     def value(self, y: Array, t: Array) -> Array:
         """From probabilities; infinite where a certain prediction is wrong."""
-        return np.asarray(-_times(t, _log(y)).sum(axis=-1))
+        return np.asarray(_times(t, -_log(y)).sum(axis=-1))
 
     def row(self, y: Array, t: Array) -> Array:
         """-t/y, 0 where the target is 0."""
-        return -_times(t, 1 / y)
+        return _times(-t, 1 / y)
 
     def head_value(self, z: Array, t: Array) -> Array:
         """-sum t log_softmax(z)."""
-        return np.asarray(-_times(t, log_softmax(z)).sum(axis=-1))
+        return np.asarray(_times(t, -log_softmax(z)).sum(axis=-1))
 
     def head_row(self, z: Array, t: Array) -> Array:
         """p_i sum_{j != i} t_j - t_i (1 - p_i): p sum(t) - t without its cancellation."""
@@ -196,7 +335,7 @@ class CrossEntropy(Loss):
             weights = np.frompyfunc(sympy.exp, 1, 1)(z)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total - t)
         p, complement = softmax(z)
-        return np.asarray(p * (total - t) - t * complement)
+        return np.asarray(p * sum_of_others(t.astype(np.float64)) - t * complement)
 
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """One-hot rows from integer labels; anything shaped like the output passes as it is.
@@ -204,21 +343,37 @@ class CrossEntropy(Loss):
         Raises
         ------
         ShapeError
-            Labels below 0 or not below the number of classes, or a shape that fits neither.
+            Labels below 0 or not below the number of classes, a shape that fits neither, or one output.
         DTypeError
             Labels that are not of an integer dtype.
         """
         where, classes = "CrossEntropy target", shape[-1]
+        if classes == 1:
+            raise ShapeError(
+                "cross-entropy compares at least two classes",
+                where=where,
+                got="one output, which softmax makes 1",
+                expected="one output for each class",
+                remedy="For one output take a sigmoid layer and BinaryCrossEntropy.",
+            )
         labels = _plain(T)
-        if labels is None or labels.shape != shape[:-1] or labels.dtype.kind == "O":
+        if labels is None or labels.shape == shape or labels.dtype.kind == "O":
             return super().target(T, shape, dtype)
+        if labels.shape != shape[:-1]:
+            raise ShapeError(
+                "the target must be integer labels or shaped exactly like the output",
+                where=where,
+                got=f"shape {labels.shape}",
+                expected=f"labels of shape {shape[:-1]} or weights of shape {shape}",
+                remedy=self._remedy_for_shape(labels.shape, shape),
+            )
         if labels.dtype.kind not in "iu":
             raise DTypeError(
                 "labels must be integers",
                 where=where,
                 got=labels.dtype,
                 expected=f"integers from 0 to {classes - 1}, or weights of shape {shape}",
-                remedy="Convert whole numbers with .astype(int).",
+                remedy=_NUMBER_THEM.get(labels.dtype.kind, "Convert whole numbers with .astype(int)."),
             )
         if labels.size and not (labels.min() >= 0 and labels.max() < classes):
             raise ShapeError(
@@ -226,8 +381,22 @@ class CrossEntropy(Loss):
                 where=where,
                 got=f"{labels.min()} to {labels.max()}",
                 expected=f"0 to {classes - 1}",
-                remedy="Classes count from 0: subtract the smallest label.",
+                remedy=self._remedy_for_range(int(labels.min()), int(labels.max()), classes),
             )
         hot: Array = np.zeros(shape, np.float64 if dtype.kind == "O" else dtype)
         np.put_along_axis(hot, np.asarray(labels, np.intp)[..., None], 1, axis=-1)
         return hot
+
+    @staticmethod
+    def _remedy_for_shape(got: tuple[int, ...], shape: tuple[int, ...]) -> str:
+        if got == (*shape[:-1], 1):
+            return f"Pass the labels without the axis of length 1, {'T[:, 0]' if shape[:-1] else 'T[0]'}."
+        return "One integer label, or one row of weights, for each case; nothing is broadcast."
+
+    @staticmethod
+    def _remedy_for_range(smallest: int, largest: int, classes: int) -> str:
+        if smallest < 0:
+            return "Classes count from 0: leave out the cases that have no label."
+        if smallest > 0 and largest - smallest < classes:
+            return "Classes count from 0: subtract the smallest label."
+        return f"{largest + 1} classes need {largest + 1} outputs."

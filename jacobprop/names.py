@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from .errors import UnknownNameError
 
-RESERVED = frozenset({"L", "t", "J"})
+RESERVED = frozenset({"L", "t", "J", "Sum", "soft"})
 
 
 class Names:
@@ -32,13 +32,17 @@ class Names:
         self._keys = {letter: name for name, letter in letters.items()}
         self._own = frozenset(self.canonical)
         taken = self._own | RESERVED
-        wrong = [letter for name, letter in letters.items() if letter in taken and letter != name]
-        if len(self._keys) < len(letters) or wrong or not all(letters.values()):
+        wrong = [
+            letter
+            for name, letter in letters.items()
+            if (letter in taken and letter != name) or not letter or any(c.isspace() for c in letter)
+        ]
+        if len(self._keys) < len(letters) or wrong:
             raise UnknownNameError(
-                "two variables would have the same name",
+                "a letter is taken, or is none",
                 where="Network(names=, weights=)",
-                got=" ".join(letters.values()),
-                expected="different letters, none of them L, t, J or a canonical name such as a1 or W1",
+                got=", ".join(map(repr, wrong or letters.values())),
+                expected="different words, none of them L, t, J, Sum, soft or a canonical name such as a1",
                 remedy='Choose other letters, as in names="X Y Z", weights="V W".',
             )
 
@@ -69,7 +73,10 @@ def split_letters(letters: str | Sequence[str] | None, expected: int, what: str)
     """The letters of "X Y Z" or ["X", "Y", "Z"], of which there must be `expected`; none for None."""
     if letters is None:
         return []
-    found = letters.split() if isinstance(letters, str) else [str(letter) for letter in letters]
+    try:
+        found = letters.split() if isinstance(letters, str) else [str(letter) for letter in letters]
+    except TypeError:
+        found = [str(letters)]
     if len(found) != expected:
         raise UnknownNameError(
             f"{what} needs one letter for each",

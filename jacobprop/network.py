@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
 from .architecture import Architecture
-from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite
-from .errors import DTypeError, MissingTargetError, ShapeError, UnknownNameError, UnsupportedLayerError
+from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite, whole_number
+from .errors import (
+    DTypeError,
+    MissingTargetError,
+    OptionError,
+    ShapeError,
+    UnknownNameError,
+    UnsupportedLayerError,
+)
 from .layers import Layer
 from .layers.base import Parameters
 from .losses import Loss
 from .record import Record
+from .returned import checked_forward
+
+_SEED = "The same seed draws the same parameters."
 
 
 class Network:
@@ -30,8 +40,9 @@ class Network:
         For the initial parameters.
     names, weights : str or sequence of str, optional
         The slides' letters: ``names="X Y Z"`` for a0, a1, a2, ``weights="V W"`` for W1, W2.
-    dtype : dtype
-        Of the parameters: float16, float32 or float64.
+    dtype : dtype, optional
+        Of the parameters: float16, float32 or float64. By default that of the arrays the layers were
+        made from, float64 where they draw their own.
 
     Raises
     ------
@@ -56,12 +67,12 @@ class Network:
         seed: int = 0,
         names: str | Sequence[str] | None = None,
         weights: str | Sequence[str] | None = None,
-        dtype: Any = np.float64,
+        dtype: Any = None,
     ) -> None:
-        layers = tuple(layers)
+        layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
         self._check_layers(layers, loss)
-        self._floats = _float_dtype(dtype)
-        rng = np.random.default_rng(seed)
+        self._floats = _float_dtype(_started_with(layers) if dtype is None else dtype)
+        rng = np.random.default_rng(whole_number(seed, "seed", "Network", least=0, remedy=_SEED))
         drawn = [layer.init(rng, self._floats) for layer in layers]
         self.architecture = Architecture(layers, loss, [list(p) for p in drawn], names, weights)
         self._widths = self._walk_widths()
@@ -90,7 +101,7 @@ class Network:
                 remedy="Weights are not shared between layers yet: build a second layer.",
             )
         if loss is not None and not isinstance(loss, Loss):
-            raise UnknownNameError(
+            raise OptionError(
                 "the loss must be a Loss",
                 where="Network(loss=)",
                 got=repr(loss),
@@ -129,7 +140,7 @@ class Network:
                     where=self.architecture.where(number),
                     got=f"{width} inputs from layer {below}" if below else f"{width} network inputs",
                     expected=f"{layer.n_in}",
-                    remedy=f"Set its n_in to {width}.",
+                    remedy=f"Set its n_in to {width}, or transpose its weights.",
                 )
             widths.append(layer.width(layer.n_in if width is None else width))
         return tuple(widths)
@@ -151,6 +162,16 @@ class Network:
         """{"W1": array, "b1": array, ...}, read-only, layer by layer."""
         return MappingProxyType(self._parameters)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The parameters' dtype: a float, or object if some are sympy expressions."""
+        return self._dtype
+
+    @property
+    def size(self) -> int:
+        """How many numbers the parameters are, the length of `vector`."""
+        return self._size
+
     @quiet
     def _own(self, value: object, name: str) -> Array:
         """A copy of a parameter in the network's dtype; expressions stay expressions."""
@@ -162,13 +183,13 @@ class Network:
         for name in names:
             require_finite(arrays[name], f"parameter {name}", "Network")
         self._parameters = {name: freeze(arrays[name]) for name in names}
-        self.dtype = np.dtype(object) if is_symbolic(*self._parameters.values()) else self._floats
+        self._dtype = np.dtype(object) if is_symbolic(*self._parameters.values()) else self._floats
         self._slices: dict[str, slice] = {}
         start = 0
         for name, array in self._parameters.items():
             self._slices[name] = slice(start, start + array.size)
             start += array.size
-        self.size = start
+        self._size = start
 
     def _by_layer(self, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
         """The parameters of each layer by slot letter, in a dtype."""
@@ -203,9 +224,26 @@ class Network:
         UnknownNameError, ShapeError, DTypeError, NonFiniteError
             A name that does not exist, another shape, no numbers, or nan and infinities.
         """
-        arrays = dict(self._parameters)
+        if not isinstance(parameters, Mapping):
+            raise OptionError(
+                "parameters are a mapping from names to arrays",
+                where="with_parameters",
+                got=type(parameters).__name__,
+                expected='{"W1": array, ...}',
+                remedy="Use with_vector for one long vector.",
+            )
+        arrays, seen = dict(self._parameters), set[str]()
         for given, value in parameters.items():
             name = self.architecture.names.key(given, "with_parameters")
+            if name in seen:
+                raise UnknownNameError(
+                    f"{name} is given twice",
+                    where="with_parameters",
+                    got=", ".join(map(repr, parameters)),
+                    expected="each parameter once",
+                    remedy="Use its letter or its canonical name, not both.",
+                )
+            seen.add(name)
             if name not in arrays:
                 raise UnknownNameError(
                     f"{name} is no parameter",
@@ -279,7 +317,9 @@ class Network:
         activations, caches = [X], []
         for number, (layer, params) in enumerate(zip(self.layers, parameters, strict=True), 1):
             inputs = tuple(activations[k] for k in self.architecture.reads(number))
-            values, cache = layer.forward(params, inputs)
+            returned = layer.forward(params, inputs)
+            where = self.architecture.where(number)
+            values, cache = checked_forward(returned, X.shape[:-1], self._widths[number], where)
             activations.append(values)
             caches.append(cache)
         return activations, caches
@@ -305,8 +345,7 @@ class Network:
             Input or target of the wrong shape or kind; nothing is broadcast.
         """
         x, dtype = self._input(X, "net.forward(X)")
-        if x.base is not None or x is X or x.flags.writeable:
-            x = x.copy()  # a record never changes, whatever becomes of X
+        x = freeze(x.copy())  # a record never changes, whatever becomes of X
         parameters = self._by_layer(self._parameters, dtype)
         activations, caches = self._forward(x, parameters)
         for array in activations:
@@ -325,6 +364,12 @@ class Network:
     def __repr__(self) -> str:
         loss = f", loss={self.loss!r}" if self.loss else ""
         return f"Network([{', '.join(map(repr, self.layers))}]{loss})"
+
+
+def _started_with(layers: Sequence[Layer]) -> np.dtype[Any]:
+    """The common float dtype of the arrays that layers were made from, float64 without any."""
+    given = [layer.dtype for layer in layers if layer.dtype is not None and layer.dtype.kind == "f"]
+    return np.result_type(*given) if given else np.dtype(np.float64)
 
 
 def _float_dtype(dtype: Any) -> np.dtype[Any]:

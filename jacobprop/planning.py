@@ -15,10 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+from .arrays import whole_number
 from .errors import ShapeError, UnknownNameError
 from .jacobians import DenseJacobian, Structure, price
 
 Order: TypeAlias = Literal["auto", "optimal", "backward", "forward"]
+_WIDTHS = "Count the units of each layer, input first."
 ORDERS: tuple[Order, ...] = ("auto", "optimal", "backward", "forward")
 AUTO_ATOMS = 200
 """The longest chain that "auto" plans optimally."""
@@ -34,7 +36,7 @@ class PlanStep(NamedTuple):
     structure: Structure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """A bracketing of a chain with its price.
 
@@ -81,12 +83,15 @@ class Plan:
         names = self.names or [f"J{number}" for number in range(1, len(self.atoms) + 1)]
         return names[first] if last in (None, first) else f"{names[first]}..{names[last]}"
 
+    def __repr__(self) -> str:
+        return f"<Plan: {self.order}, {len(self.atoms)} factors, {self.multiply_adds:,} multiply-adds>"
+
     def __str__(self) -> str:
         width = max([len(self._product(step)) for step in self.steps], default=0)
         lines = [f"{self.order} order, {len(self.atoms)} factors, {self.multiply_adds:,} multiply-adds"]
         for number, step in enumerate(self.steps, 1):
             s = step.structure
-            what = f"{s.o} x {s.n} {s.kind.structure_name}"
+            what = f"{s.o} x {s.n} {s.name}"
             lines.append(f"{number:>3}  {self._product(step):<{width}}  {what:<24} {step.multiply_adds:>14,}")
         return "\n".join(lines)
 
@@ -137,47 +142,76 @@ def _fold_right(atoms: Sequence[Structure]) -> Iterator[PlanStep]:
         yield PlanStep(i, i, last, cost, running)
 
 
+class _Catalogue:
+    """Structures as small integers, and each product of two of them priced once."""
+
+    def __init__(self) -> None:
+        self.structures: list[Structure] = []
+        self._numbers: dict[Structure, int] = {}
+        self._priced: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def number(self, structure: Structure) -> int:
+        found = self._numbers.setdefault(structure, len(self.structures))
+        if found == len(self.structures):
+            self.structures.append(structure)
+        return found
+
+    def price(self, left: int, right: int) -> tuple[int, int]:
+        """Multiply-adds of a product, and the number of its structure."""
+        key = (left, right)
+        if key not in self._priced:
+            cost, structure = price(self.structures[left], self.structures[right])
+            self._priced[key] = (cost, self.number(structure))
+        return self._priced[key]
+
+
 class _Best(NamedTuple):
-    """The cheapest way found to a structure of a sub-chain."""
+    """The cheapest way found to a structure of a sub-chain: its total, last price and split."""
 
     total: int
-    step: PlanStep | None
-    left: Structure | None
-    right: Structure | None
+    cost: int = 0
+    split: int = -1
+    left: int = -1
+    right: int = -1
 
 
 def _optimal(atoms: Sequence[Structure]) -> list[PlanStep]:
     """Dynamic programming; each sub-chain keeps the cheapest way to every structure it can have."""
-    count = len(atoms)
-    table: dict[tuple[int, int], dict[Structure, _Best]] = {
-        (i, i): {atom: _Best(0, None, None, None)} for i, atom in enumerate(atoms)
+    count, catalogue = len(atoms), _Catalogue()
+    table: dict[tuple[int, int], dict[int, _Best]] = {
+        (i, i): {catalogue.number(atom): _Best(0)} for i, atom in enumerate(atoms)
     }
     for length in range(2, count + 1):
         for i in range(count - length + 1):
-            j = i + length - 1
-            best: dict[Structure, _Best] = {}
-            for k in range(j - 1, i - 1, -1):  # ties go to the backward order, which reads best
-                for left, before in table[i, k].items():
-                    for right, after in table[k + 1, j].items():
-                        cost, structure = price(left, right)
-                        total = before.total + after.total + cost
-                        held = best.get(structure)
-                        if held is None or total < held.total:
-                            step = PlanStep(i, k, j, cost, structure)
-                            best[structure] = _Best(total, step, left, right)
-            table[i, j] = best
+            table[i, i + length - 1] = _best_ways(table, catalogue, i, i + length - 1)
     root = min(table[0, count - 1].items(), key=lambda item: item[1].total)[0]
     steps: list[PlanStep] = []
     pending = [(0, count - 1, root)]
     while pending:  # from the root down; reversed, every step comes after those it needs
-        i, j, structure = pending.pop()
-        found = table[i, j][structure]
-        if found.step is None or found.left is None or found.right is None:
-            continue
-        steps.append(found.step)
-        pending.append((i, found.step.split, found.left))
-        pending.append((found.step.split + 1, j, found.right))
+        i, j, number = pending.pop()
+        found = table[i, j][number]
+        if i < j:
+            steps.append(PlanStep(i, found.split, j, found.cost, catalogue.structures[number]))
+            pending.append((i, found.split, found.left))
+            pending.append((found.split + 1, j, found.right))
     return steps[::-1]
+
+
+def _best_ways(
+    table: dict[tuple[int, int], dict[int, _Best]], catalogue: _Catalogue, i: int, j: int
+) -> dict[int, _Best]:
+    """The cheapest way to each structure of atoms i..j; ties go to the backward order, which reads best."""
+    best: dict[int, _Best] = {}
+    for k in range(j - 1, i - 1, -1):
+        rights = table[k + 1, j]
+        for left, before in table[i, k].items():
+            for right, after in rights.items():
+                cost, number = catalogue.price(left, right)
+                total = before.total + after.total + cost
+                held = best.get(number)
+                if held is None or total < held.total:
+                    best[number] = _Best(total, cost, k, left, right)
+    return best
 
 
 def plan(widths: Sequence[int], order: Order = "auto") -> Plan:
@@ -189,13 +223,14 @@ def plan(widths: Sequence[int], order: Order = "auto") -> Plan:
     >>> p.multiply_adds, plan([512, 512, 8, 512, 512], order="backward").multiply_adds
     (6291456, 138412032)
     """
-    if len(widths) < 2 or any(isinstance(w, bool) or not isinstance(w, int) or w < 1 for w in widths):
+    numbers = [whole_number(w, "a width", "plan", remedy=_WIDTHS) for w in widths]
+    if len(numbers) < 2:
         raise ShapeError(
-            "a plan needs at least two positive widths",
+            "a plan needs at least two widths",
             where="plan",
-            got=list(widths),
-            expected="integers such as [512, 8, 512], input first",
+            got=numbers,
+            expected="widths such as [512, 8, 512], input first",
             remedy="Pass the number of units of every layer.",
         )
-    pairs = list(zip(widths[1:], widths[:-1], strict=True))
+    pairs = list(zip(numbers[1:], numbers[:-1], strict=True))
     return plan_chain([Structure(DenseJacobian, o, n) for o, n in reversed(pairs)], order)

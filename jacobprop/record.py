@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ._lazy import sympy
 from .architecture import LOSS, SUM, Architecture, Edge, Node
-from .arrays import Array, freeze, quiet
+from .arrays import Array, cases_of, freeze, quiet
 from .chain import Chain
-from .errors import MissingTargetError
+from .errors import MissingTargetError, UnknownNameError
 from .factors import LayerFactors
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
 from .layers.base import Parameters
@@ -25,12 +26,17 @@ from .losses import Loss
 class Record:
     """What a forward pass leaves behind; made by ``Network.forward``.
 
-    Attributes
-    ----------
-    cases : int or None
-        The number of stacked cases; None for a one-dimensional input.
-    target : array or None
-        t, shaped like the output.
+    Examples
+    --------
+    >>> from jacobprop.layers import Dense
+    >>> from jacobprop.losses import SquaredError
+    >>> from jacobprop.network import Network
+    >>> net = Network([Dense(3, 2, "tanh"), Dense(2, 1)], loss=SquaredError())
+    >>> record = net.forward([[0.0, 1.0, 2.0]] * 5, [[1.0]] * 5)  # five cases
+    >>> record.jacobian("a2", "W1")
+    <J_W1^a2: left (x) y, (1,) by (3, 2), 5 cases, 216 of 240 bytes>
+    >>> {name: gradient.shape for name, gradient in record.gradients().items()}
+    {'W1': (3, 2), 'b1': (2,), 'W2': (2, 1), 'b2': (1,)}
     """
 
     def __init__(
@@ -43,25 +49,39 @@ class Record:
     ) -> None:
         self._architecture = architecture
         self._activations = activations
-        self.target = target
-        self.cases: int | None = len(activations[0]) if activations[0].ndim == 2 else None
+        self._target = target
+        self._cases = cases_of(activations[0])
         self._layers = tuple(
-            LayerFactors(architecture, number, params, cache)
+            LayerFactors(architecture, number, params, activations, cache)
             for number, (params, cache) in enumerate(zip(parameters, caches, strict=True), 1)
         )
         self._running: dict[Node, dict[Node, Jacobian | None]] = {}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        for array in (*self._activations, self.target, state.get("losses")):
+        for array in (*self._activations, self._target, state.get("losses")):
             if array is not None:
                 freeze(array)  # read-only, as before the pickle
 
     def __repr__(self) -> str:
         widths = "-".join(str(a.shape[-1]) for a in self._activations)
         cases = "one case" if self.cases is None else f"{self.cases} cases"
-        loss = "" if self.target is None or not self._architecture.loss else f", loss {self.loss:.6g}"
+        loss = (
+            ""
+            if self.target is None or not self._architecture.loss
+            else f", loss {self.loss if self.dtype.kind == 'O' else format(self.loss, '.6g')}"
+        )
         return f"<Record: {widths}, {cases}, {self.dtype}{loss}>"
+
+    @property
+    def cases(self) -> int | None:
+        """The number of stacked cases; None for a one-dimensional input."""
+        return self._cases
+
+    @property
+    def target(self) -> Array | None:
+        """t, shaped like the output; None if none was given."""
+        return self._target
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -98,14 +118,17 @@ class Record:
     @quiet
     def loss(self) -> Any:
         """The losses reduced over the cases, as the loss function says: one number."""
-        loss, _ = self._loss("record.loss")
-        total = self.losses.sum() * self._weight(loss)
-        return total if self.dtype.kind == "O" else float(total)
+        self._loss("record.loss")
+        if self.dtype.kind == "O":
+            return self.losses.sum() * self.weight
+        return float(self.losses.sum(dtype=np.float64) * self.weight)
 
-    def _weight(self, loss: Loss) -> Any:
-        """What each case's loss is multiplied with: a float, or an exact fraction among expressions."""
-        weight = loss.weight(self.cases)
-        return Fraction(weight).limit_denominator() if self.dtype.kind == "O" else weight
+    @property
+    def weight(self) -> Any:
+        """What each case's loss counts in `loss`: a float, or an exact fraction among expressions."""
+        weight = self._loss("record.weight")[0].weight(self.cases)
+        exact = self.dtype.kind == "O"
+        return sympy.Rational(Fraction(weight).limit_denominator()) if exact else weight
 
     def _loss(self, where: str) -> tuple[Loss, Array]:
         loss = self._architecture.loss
@@ -169,35 +192,43 @@ class Record:
             More than one path leads from `of` to `wrt`.
         """
         above, below = self._pair(of, wrt, "record.chain")
-        path = list(self._architecture.path(above, below))
-        fused = above == LOSS and self._architecture.fused and len(path) > 1
         factors: list[Jacobian] = []
         variables = [above]
-        while path:
-            edge = path.pop(0)
-            across = path and path[0].above.letter == SUM and edge.operand == SUM
-            if across and not (fused and len(factors) == 1):
-                edge = Edge(edge.above, path[0].operand, path.pop(0).below)  # a_l by its operand at once
-                factors.append(self._layers[edge.above.layer - 1].by_operand[edge.operand])
-            else:
-                J = self._edge(edge)
-                if isinstance(J, IdentityJacobian) and factors:
-                    variables[-1] = edge.below  # the sum of a softmax layer is the activation below
-                    continue
-                factors.append(J if J.symbol else J.named(self._symbol(edge.above, edge.below)))
+        for edge in self._architecture.slide_path(above, below):
+            J = self._edge(edge)
+            if factors and edge.above.letter == SUM and isinstance(J, IdentityJacobian):
+                variables[-1] = edge.below  # the sum of a softmax layer is the activation below
+                if isinstance(edge.operand, str):  # and the sum plus a bias moves as the bias does
+                    factors[-1] = factors[-1].named(self._symbol(variables[-2], edge.below))
+                continue
+            factors.append(J if J.symbol else J.named(self._symbol(edge.above, edge.below)))
             variables.append(edge.below)
+        fused = above == LOSS and self._architecture.fused and len(factors) > 1
         if not factors:
             width = self._activations[above.layer].shape[-1:]
             factors, variables = [self._identity(width).named(self._symbol(above, below))], [above, below]
         symbols = [self._architecture.symbol(node) for node in variables]
         return Chain(factors, variables=symbols, head=self._head if fused else None)
 
-    def _pair(self, of: str, wrt: str, where: str) -> tuple[Node, Node]:
-        if of == "L":
+    def _numerator(self, of: str, where: str) -> Node:
+        """The loss, an activation or a sum."""
+        if isinstance(of, str) and of == "L":
             self._loss(where)
         above = self._architecture.node(of, where)
+        if above.letter not in ("L", "a", SUM):
+            raise UnknownNameError(
+                f"{above.name} is a parameter and no function of anything",
+                where=where,
+                got=repr(of),
+                expected='"L", an activation or a sum',
+                remedy="Name the numerator first: jacobian('L', 'W1') is dL/dW1.",
+            )
+        return above
+
+    def _pair(self, of: str, wrt: str, where: str) -> tuple[Node, Node]:
+        above = self._numerator(of, where)
         below = self._architecture.node(wrt, where)
-        if above.letter not in ("L", "a", SUM) or below == LOSS:
+        if below == LOSS:
             raise self._architecture.independent(above, below)
         return above, below
 
@@ -228,7 +259,7 @@ class Record:
 
     def jacobians(self, of: str) -> dict[str, Jacobian]:
         """The Jacobians of `of` by every parameter it depends on and by the input, in one walk."""
-        above, _ = self._pair(of, "a0", "record.jacobians")
+        above = self._numerator(of, "record.jacobians")
         below = [*self._architecture.parameter_nodes, Node("a", 0)]
         found = {node: self._product_or_none(above, node) for node in below}
         return {n.name: J.named(self._symbol(above, n)) for n, J in found.items() if J is not None}
@@ -239,13 +270,12 @@ class Record:
 
         The rows of ``jacobian("L", ...)`` added up over the cases: for a weight, Y^T Delta.
         """
-        loss, _ = self._loss("record.gradients")
-        weight = self._weight(loss)
+        self._loss("record.gradients")
+        weight = self.weight
         found = {}
         for node in self._architecture.parameter_nodes:
-            J = self._product(LOSS, node)
-            total = J._sum_over_cases().reshape(J.in_shape)
-            found[node.name] = total if weight == 1 else total * weight
+            J = self._product(LOSS, node).stacked()
+            found[node.name] = J.pull(np.full(J.out_shape, weight, self.dtype))  # sums over the cases
         return found
 
     def _product(self, above: Node, below: Node) -> Jacobian:

@@ -10,7 +10,7 @@ import sympy
 
 from jacobprop.activations import NAMES, Activation, Kink, get
 from jacobprop.differences import central_differences
-from jacobprop.errors import DTypeError, ShapeError, UnknownNameError, UnsupportedLayerError
+from jacobprop.errors import DTypeError, OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
 
 z = sympy.Symbol("z", real=True)
 RNG = np.random.default_rng(17)
@@ -263,25 +263,44 @@ def test_activations_are_frozen_values_that_pickle():
             r"sigmoid, tanh, relu, softplus, logistic\. Did you mean 'sigmoid'\?",
         ),
         (lambda: get("ReLU"), UnknownNameError, "Did you mean 'relu'"),
+        (
+            lambda: get("softmax"),
+            UnknownNameError,
+            r"Softmax is a layer of its own: append jp\.Softmax\(\) to the layers\.",
+        ),
+        (lambda: get("gelu"), UnknownNameError, r"got 'gelu', .*logistic\. For a function of your own"),
+        (lambda: get("swish"), UnknownNameError, "For a function of your own"),
+        (lambda: get("soft-plus"), UnknownNameError, "Did you mean 'softplus'"),
+        (
+            lambda: Activation("s", np.sin, np.cos),
+            OptionError,
+            r"'s', Activation: an activation is made of functions; got function <ufunc 'sin'> and "
+            r"derivatives <ufunc 'cos'>, expected f and a tuple of at least f'\. "
+            r"Write \(derivative,\) for a single one\.",
+        ),
+        (lambda: Activation("s", np.sin, ()), OptionError, r"derivatives \(\), expected"),
+        (lambda: Activation("s", np.sin, (1.0,)), OptionError, r"derivatives \(1\.0,\), expected"),
+        (lambda: Activation("s", 3, (np.cos,)), OptionError, "got function 3"),
+        (lambda: get("tanh").derivative(1.0, -1), OptionError, "got -1, expected an integer from 1 to 2"),
         (lambda: get(np.tanh), UnknownNameError, "For a function of your own pass an Activation"),
         (
             lambda: get("relu", at_kink="up"),
-            UnknownNameError,
+            OptionError,
             "'relu', at_kink: .*got 'up', expected 'left', 'right'",
         ),
-        (lambda: get("relu", at_kink=math.nan), UnknownNameError, "got nan, expected .* a finite number"),
-        (lambda: get("relu", at_kink=True), UnknownNameError, "got True"),
+        (lambda: get("relu", at_kink=math.nan), OptionError, "got nan, expected .* a finite number"),
+        (lambda: get("relu", at_kink=True), OptionError, "got True"),
         (
             lambda: get("tanh", at_kink="left"),
-            UnknownNameError,
+            OptionError,
             "'tanh', at_kink: .* smooth.*Leave at_kink out",
         ),
-        (lambda: get("tanh").derivative(1.0, 3), UnknownNameError, "got 3, expected an integer from 1 to 2"),
-        (lambda: get("tanh").derivative(1.0, 0), UnknownNameError, "no derivative of this order; got 0"),
-        (lambda: get("tanh").derivative(1.0, True), UnknownNameError, "got True"),
+        (lambda: get("tanh").derivative(1.0, 3), OptionError, "got 3, expected an integer from 1 to 2"),
+        (lambda: get("tanh").derivative(1.0, 0), OptionError, "no derivative of this order; got 0"),
+        (lambda: get("tanh").derivative(1.0, True), OptionError, "got True"),
         (
             lambda: get("tanh").derivative_expression(1.5),
-            UnknownNameError,
+            OptionError,
             "got 1.5, expected an integer from 1 on",
         ),
         (

@@ -349,9 +349,9 @@ def test_predicted_passes_are_those_of_the_differences() -> None:
     assert passes(TINY) == len(calls)
 
 
-@pytest.mark.parametrize("name", ["tensor", "numpy_dot", "simplified"])
+@pytest.mark.parametrize("name", ["tensor", "numpy_dot"])
 def test_predicted_dense_bytes_are_most_of_the_peak(name: str) -> None:
-    work = square(32)
+    work = square(64)
     predicted = 8 * COSTS[name].numbers(work)
     assert predicted <= peak_bytes(lambda: jp.gradients(work.net, work.X, work.T, name)) <= 1.3 * predicted
 

@@ -50,7 +50,7 @@ def shell(*words, **options):
 def test_chain_prints_table_and_steps():
     text = good("chain", *SLIDE)
     assert "J_V^L = J_Z^L · J_Y^Z · J_V^Y" in text
-    assert re.search(r"3  J_V\^Y +diag\(f′\) ⊗ X +left ⊗ y +2×3×2 +40 / 96 +2\n", text)
+    assert re.search(r"3  J_V\^Y +diag\(f′_Y\) ⊗ X +left ⊗ y +2×3×2 +40 / 96 +2\n", text)
     assert re.search(r"total +72 / 120 +5\n", text)
     assert re.search(r"1  J_Z\^L · J_Y\^Z → J_Y\^L +1×1 · 1×2 → 1×2 +3\n", text)
     assert "J_W^L = J_Z^L · J_W^Z" in text  # every weight unless --wrt says otherwise
@@ -94,6 +94,55 @@ def test_names_are_data_not_markup():
     assert ":smile:" in text
     assert "\x1b" not in text
     assert r"\x1b[31mZ" in text
+
+
+def test_what_is_given_and_the_forward_pass_can_be_redone():
+    """The printed numbers alone give the printed activations, to their four decimals."""
+    text = good("chain", *SLIDE)
+    assert "X input;  Sum_Y = X V;  Y = sigmoid(Sum_Y);  f′_Y = f′(Sum_Y)" in text
+    assert text.count("(left ⊗ y)[o,i,j] = left[o,j] y[i]") == 1
+    given, forward = (text.split(f"\n{word}\n")[1].split("\n\n")[0] for word in ("Given", "Forward"))
+    net = Description((3, 2, 1), bias=False, names="X Y Z", weights="V W")
+    record = net.record(net.network())
+    for array in (*net.network().parameters.values(), record.activation(0), record.target):
+        assert all(f"{value:.4f}" in given for value in array.ravel())
+    for k in (1, 2):
+        for array in (record.sum(k), record.activation(k), record.activation(k) * (1 - record.activation(k))):
+            assert all(f"{value:.4f}" in forward for value in array.ravel())
+
+
+def test_large_matrices_are_not_given():
+    text = good("chain", "784-256-128-10")
+    assert "Given" not in text
+    assert "z1 = a0 W1 + b1" in text
+    assert "a3 = p = softmax(a2)" in good("chain", "13-5-3", "--loss", "cross-entropy")
+
+
+def test_a_deep_network_shows_the_first_chain_and_the_last():
+    text = good("chain", "-".join(["2"] * 12))
+    assert re.findall(r"^J_(W\d+)\^L = ", text, re.MULTILINE) == ["W1", "W11"]
+    assert "9 chains between these are left out: --wrt W2 shows the first of them" in text
+    assert len(text.splitlines()) < 120
+    assert "left out" not in good("chain", "2-2-2-2-2")
+    assert "J_W5^L" in good("chain", "-".join(["2"] * 12), "--wrt", "W5")
+
+
+def test_large_arrays_are_elided_in_json():
+    text = good("chain", "500-400-3", "--json")
+    assert len(text) < 200_000
+    data = json.loads(text)
+    for array in (data["network"]["parameters"]["W1"], data["gradients"]["W1"]):
+        assert array == {"shape": [500, 400], "note": "not written: more than 100,000 numbers"}
+    assert np.array(data["network"]["parameters"]["W2"]).shape == (400, 3)
+
+
+def test_no_minus_zero():
+    for seed in range(40):
+        description = Description((5, 4, 3), cases=4, seed=seed)
+        net = description.network()
+        record = description.record(net)
+        for array in (*net.parameters.values(), record.activation(0), record.target):
+            assert not np.signbit(array[array == 0]).any()
 
 
 def test_the_cheapest_order_is_named():
@@ -315,7 +364,7 @@ def test_plot_of_the_demo_has_1280_by_720_pixels(tmp_path):
 def test_plot_into_nowhere_is_refused_before_the_work(tmp_path, monkeypatch):
     monkeypatch.setattr(demo_command, "softmax_task", lambda seed: pytest.fail("the work began"))
     file = tmp_path / "file.png"
-    file.write_text("")
+    file.write_text("kept")
     for wrong, words in (
         (tmp_path, "is a directory"),
         (tmp_path / "missing" / "x.png", "there is no directory"),
@@ -326,8 +375,16 @@ def test_plot_into_nowhere_is_refused_before_the_work(tmp_path, monkeypatch):
         result = run("demo", "--plot", str(wrong))
         assert result.exit_code == 2
         assert words in one_line(result)
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert "cannot be written" in one_line(run("demo", "--plot", str(file)))
+    if Path("/proc").is_dir():  # where nobody may make a file, not even root
+        assert "cannot be written" in one_line(run("demo", "--plot", "/proc/x.png"))
+
+    def refuse(path, *mode, **encoding):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    for name in ("file.png", "new.png"):
+        assert "cannot be written: Permission denied" in one_line(run("demo", "--plot", str(tmp_path / name)))
+    assert file.stat().st_size == len("kept")
 
 
 def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
@@ -364,8 +421,9 @@ WRONG = [
     (["chain", "3-2", "--activation", "sgmoid"], "Did you mean 'sigmoid'?"),
     (["chain", "3-2", "--loss", "x"], "is not one of"),
     (["chain", "3-2", "--loss", "cross-entropy", "--output-activation", "relu"], "needs softmax"),
+    (["chain", "3-2-1", "--loss", "cross-entropy"], "at least two classes"),
     (["chain", "3-2", "--names", "X"], "one letter for each"),
-    (["chain", "3-2", "--names", "L Y"], "same name"),
+    (["chain", "3-2", "--names", "L Y"], "none of them L, t, J"),
     (["chain", "3-2", "--of", "a9"], "unknown name"),
     (["chain", "3-2", "--of", "a0"], "no function of any weight"),
     (["chain", "3-2", "--of", "b1"], "no function of any weight"),
@@ -412,6 +470,8 @@ def test_help_and_version():
         text = good(*words)
         assert max(map(len, text.splitlines())) <= 80
     assert "SIZES" in good("chain", "--help")
+    assert "Example: jacobprop chain 3-2-1 --names" in good("chain", "--help")
+    assert "cross-entropy appends a Softmax layer" in good("chain", "--help")
     assert "chain" in good("--help")
     assert "demo" in good("--help")
 
@@ -425,7 +485,7 @@ def test_output_without_utf8_is_ascii():
     )
     assert found.returncode == 0
     text = found.stdout.decode("ascii")
-    assert "diag(f') (x) \\xe9" in text
+    assert "diag(f'_Y) (x) \\xe9" in text
     assert "diag(S) - S S^T" in text
     assert max(map(len, text.splitlines())) <= 80  # COLUMNS is 200 here
 
@@ -436,12 +496,22 @@ def test_errors_without_utf8_are_ascii():
     assert b"\\xe9-2" in found.stderr
 
 
+def test_a_narrow_terminal_gets_whole_words():
+    assert shell("chain", "13-5-3", env={"COLUMNS": "30"}).stdout == shell("chain", "13-5-3").stdout
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals of Unix")
 def test_a_closed_pipe_is_quiet():
-    for words in (["demo", "--epochs", "1"], ["chain", "3-2-1"], ["chain", "50-50-50", "--json"]):
+    for words in (
+        ["jacobprop", "demo", "--epochs", "1"],
+        ["jacobprop", "chain", "3-2-1"],
+        ["jacobprop", "chain", "50-50-50", "--json"],
+        ["derivations", "dV_dV"],
+        ["benchmarks", "--quick"],
+    ):
         reader, writer = os.pipe()
         os.close(reader)
-        command = [sys.executable, "-m", "jacobprop", *words]
+        command = [sys.executable, "-m", *words]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         found = subprocess.run(  # noqa: S603
             command, stdout=writer, stderr=subprocess.PIPE, env=environment, timeout=60, check=False

@@ -16,10 +16,11 @@ from jacobprop.report.chain_picture import chain_picture
 from jacobprop.report.chain_table import ChainTable
 from jacobprop.report.colours import colours, ink
 from jacobprop.report.demo_picture import demo_picture
-from jacobprop.report.latex_matrix import SHOWN, latex_matrix, latex_number
+from jacobprop.report.latex_matrix import latex_matrix, latex_number
 from jacobprop.report.machine import chain_data, plain
+from jacobprop.report.magnitude import MOST_SHOWN, decimal
 from jacobprop.report.notation import ASCII, LATEX, MATHTEXT, UNICODE, escape_latex
-from jacobprop.report.numbers import equation_lines, fits, jacobian_lines
+from jacobprop.report.numbers import equation_lines, fits, flowing, jacobian_lines, matrix_lines
 from jacobprop.report.pooling import pooled
 from jacobprop.report.sparsity import structural_zeros
 from jacobprop.report.worksheet import worksheet
@@ -68,7 +69,7 @@ def table_of(case, wrt, notation=UNICODE, of="L"):
 def test_slide_forms(slide):
     rows = table_of(slide, "V").factors
     assert [row.symbol for row in rows] == ["J_Z^L", "J_Y^Z", "J_V^Y"]
-    assert [row.form for row in rows] == ["Z − t", "diag(f′) Wᵀ", "diag(f′) ⊗ X"]
+    assert [row.form for row in rows] == ["Z − t", "diag(f′_Z) Wᵀ", "diag(f′_Y) ⊗ X"]
     assert [row.shape for row in rows] == [(1, 1), (1, 2), (2, 3, 2)]
 
 
@@ -78,8 +79,8 @@ def test_softmax_forms_in_ascii(soft):
         "-t/p",
         "diag(p) - p p^T",
         "W3^T",
-        "diag(f') W2^T",
-        "diag(f') (x) a0",
+        "diag(f'_a2) W2^T",
+        "diag(f'_a1) (x) a0",
     ]
     assert [row.fused for row in rows] == [True, True, False, False, False]
     assert "".join(row.form + row.symbol + row.structure for row in rows).isascii()
@@ -90,6 +91,12 @@ def test_symbols_are_the_chains_own(slide, soft):
         table = table_of(case, wrt, ASCII)
         assert tuple(row.symbol for row in table.factors) == table.chain.symbols
         assert [row.after for row in table.steps] == [step.after.symbol for step in table.chain.steps()]
+
+
+@pytest.mark.parametrize(("of", "wrt"), [("a4", "z4"), ("a4", "a3"), ("a2", "z2"), ("z2", "z2"), ("L", "a0")])
+def test_symbols_of_sums_and_softmax(soft, of, wrt):
+    table = table_of(soft, wrt, ASCII, of)
+    assert tuple(row.symbol for row in table.factors) == table.chain.symbols
 
 
 @pytest.mark.parametrize(
@@ -133,7 +140,7 @@ def test_a_layer_and_a_loss_of_the_users_own():
     net = jp.Network([jp.Dense(3, 2, "tanh"), Cube()], loss=Quartic())
     record = net.forward(np.full((2, 3), 0.5), np.zeros((2, 2)))
     table = table_of((net, record), "W1", ASCII)
-    assert [row.form for row in table.factors] == ["dL/da2", "da2/da1", "diag(f') (x) a0"]
+    assert [row.form for row in table.factors] == ["dL/da2", "da2/da1", "diag(f'_a1) (x) a0"]
     assert "a_{2} &=" in worksheet(net, record, [table.chain])
 
 
@@ -158,11 +165,14 @@ def test_machine_data_equals_the_record(soft):
         assert (data["of"], data["wrt"]) == (of, wrt)
 
 
-def test_a_tensor_too_large_to_write_is_null():
+def test_an_array_too_large_to_write_is_its_shape():
     J = jp.WeightJacobian(np.ones((3, 1000)), np.ones(1000))
     net = slide_net()
     table = ChainTable(passed(net).chain("L", "V"), net.architecture, ASCII)
-    assert chain_data(table, J)["jacobian"] is None
+    elided = {"shape": [3, 1000, 1000], "note": "not written: more than 100,000 numbers"}
+    assert chain_data(table, J)["jacobian"] == elided
+    assert plain(np.ones((317, 317)))["shape"] == [317, 317]
+    assert plain(np.ones((250, 400))) == [[1.0] * 400] * 250  # 100,000
     assert plain(np.array([np.nan, -np.inf, 1.0])) == [None, None, 1.0]
 
 
@@ -235,6 +245,11 @@ def test_wide_equations_are_broken(notation):
             assert len(lines) > len(equation_lines(row.jacobians, notation, 300))
 
 
+def test_blocks_flow_within_the_width():
+    rows = list(flowing([["ab"], ["cd", "ef"], ["gh"]], 8))
+    assert rows == [["ab   cd", "     ef"], ["gh"]]
+
+
 def test_large_matrices_show_their_shape():
     J = jp.WeightJacobian(jp.DiagonalJacobian(np.ones(10**6)), np.ones(50))  # the matrix would not fit
     assert not fits(J)
@@ -304,7 +319,32 @@ def test_elided_matrices_keep_the_corners():
     text = latex_matrix(full(values))
     assert all(f"{values[i, j]:.4f}" in text for i in (0, 2, 7) for j in (0, 2, 9))
     assert f"{values[4, 4]:.4f}" not in text
-    assert r"\cdots" not in latex_matrix(full(values[:SHOWN, :SHOWN]))
+    assert r"\cdots" not in latex_matrix(full(values[:MOST_SHOWN, :MOST_SHOWN]))
+
+
+def test_no_number_is_minus_zero():
+    values = np.array([[-0.0, -1e-9, 0.5]])
+    assert latex_matrix(full(values)) == r"\begin{bmatrix} 0 & 0.0000 & 0.5000 \end{bmatrix}"
+    assert matrix_lines(full(values)) == ["[ 0.0000  0.0000  0.5000 ]"]
+    assert matrix_lines(full(np.array([[-0.0, 1e-9]]))) == ["[ 0.00e+00  1.00e-09 ]"]
+    assert matrix_lines(full(np.array([[-0.0, 2.0]]))) == ["[ 0  2 ]"]
+    assert decimal(-0.001, 2) == "0.00"
+
+
+def test_the_worksheet_says_what_p_is(soft):
+    net, record = soft
+    for cases in (record, passed(net, cases=1)):
+        text = worksheet(net, cases, [cases.chain("L", "W1")])
+        assert r"a_{4} = p &= \mathrm{softmax}(a_{3}) = " in text
+        assert "An exact zero is written 0." in text
+        assert r"(\mathrm{left} \otimes y)_{o,i,j} = \mathrm{left}_{o,j} y_{i}" in text
+
+
+def test_the_simplified_jacobian_is_the_records(soft):
+    net, record = soft
+    text = worksheet(net, record, [record.chain("L", "W1")], case=2)
+    hat = latex_matrix(full(record.layer(1).J_W_hat[2]))
+    assert r"\hat{J}_{W_{1}}^{a_{1}} &= a_{0}^{\mathsf{T}} f'_{a_{1}} = " + hat in text
 
 
 def test_powers_of_ten_are_taken_out():
@@ -373,12 +413,30 @@ def test_pooling_keeps_a_diagonal():
 
 @pytest.mark.parametrize("widths", [(3, 2, 1), (13, 5, 3), (784, 256, 128, 10), (1, 1)])
 def test_layout_fits(widths):
-    rows = [[[(m, n)] for n, m in itertools.pairwise(widths)]] * 2
+    first, *others = ([(m, n)] for n, m in itertools.pairwise(widths))
+    rows = [[*others, [(widths[1], widths[1]), (1, widths[0])]], [*others, first]]
     scale = fit_scale(rows, 11.0, 3.5)
     assert sum(column_widths(rows, scale)) <= 11.0
-    assert 2 * max(scale.height(sizes) for sizes in rows[0]) <= 3.5
-    assert scale.length(1) > 0.1
-    assert sorted(widths) == sorted(widths, key=scale.length)
+    assert sum(max(scale.high(sizes) for sizes in row) for row in rows) <= 3.5
+    for length in (scale.width, scale.height):
+        assert length(1) > 0.1
+        assert sorted(widths) == sorted(widths, key=length)
+
+
+def test_small_matrices_have_room_for_their_numbers_beside_a_large_one():
+    rows = [[[(1, 3)], [(3, 3)], [(3, 5)], [(5, 5), (1, 13)]], [[], [(1, 3)], [(1, 5)], [(13, 5)]]]
+    scale = fit_scale(rows, 11.0, 3.2)
+    assert all(scale.shows(size) for size in ((1, 3), (3, 3), (1, 5), (3, 5)))
+    assert fit_scale([[[(2, 2)]]], 11.0, 3.2).power == 1  # in proportion where there is room
+
+
+def test_y_is_drawn_as_the_row_of_a_case(soft):
+    figure = chain_picture(*soft, soft[1].chain("L", "W1"))
+    wide = [axes.get_position().width * WIDTH for axes in figure.axes]
+    high = [axes.get_position().height * HEIGHT for axes in figure.axes]
+    left, y = 3 + np.arange(2)  # after J_p^L, J^soft and W3^T come diag(f') W2^T, then left and y
+    assert wide[y + 1] > 2 * high[y + 1]
+    assert high[left + 1] > high[y + 1]
 
 
 def test_long_chains_leave_out_the_middle():
@@ -412,6 +470,14 @@ def test_panels_are_the_record(soft):
     np.testing.assert_allclose(running[-2].matrices[0].values, R, rtol=1e-13)
     np.testing.assert_array_equal(running[-1].matrices[0].values, record.gradients()["W1"])
     np.testing.assert_array_equal(factors[2].matrices[0].values, record.jacobian("a3", "a2").case(2).matrix())
+
+
+def test_the_caption_of_a_weight_jacobian_says_its_own_maximum(slide):
+    net, record = slide
+    table = ChainTable(record.chain("L", "V"), net.architecture, MATHTEXT)
+    factors, _ = chain_panels(net, record, table, case=1)
+    for panel, J in zip(factors, table.chain.factors, strict=False):
+        assert panel.lines[1].endswith(f"max {np.abs(J.case(1).matrix()).max():.2g}")
 
 
 def test_pictures_stay_on_the_slide(tmp_path, slide, soft):

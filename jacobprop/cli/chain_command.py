@@ -19,13 +19,21 @@ from ..report.machine import chain_data, network_data, plain
 from ..report.notation import ASCII
 from ..report.worksheet import worksheet
 from .chain_screen import show_chain
+from .forward_screen import show_forward_pass
 from .networks import LOSSES, Description
 from .parameters import picture_file, require_room, sizes_of
 from .pictures import write_picture
 from .screen import Screen
 
+MOST_CHAINS = 4
+"""More chains than these fill too many screens: then the first and the last are shown."""
 
-@click.command("chain")
+EPILOG = """\b
+Example: jacobprop chain 3-2-1 --names "X Y Z" --weights "V W" --no-bias
+--loss cross-entropy appends a Softmax layer: --names needs one letter more."""
+
+
+@click.command("chain", epilog=EPILOG)
 @click.argument("sizes", callback=sizes_of)
 @click.option("--activation", default="sigmoid", show_default=True, metavar="NAME", help=", ".join(NAMES))
 @click.option("--output-activation", metavar="NAME", help="of the last layer; softmax adds a Softmax layer")
@@ -115,5 +123,10 @@ def _show(net: Network, record: Record, chains: list[Chain], description: Descri
     )
     if record.cases != 1:
         screen.line("shapes and numbers: the first case; bytes and multiply-adds: all cases")
-    for chain in chains:
+    show_forward_pass(screen, net, record)
+    for chain in chains if len(chains) <= MOST_CHAINS else (chains[0], chains[-1]):
         show_chain(screen, net, chain)
+    if len(chains) > MOST_CHAINS:
+        screen.line()
+        left_out = f"{len(chains) - 2} chains between these are left out"
+        screen.line(f"{left_out}: --wrt {chains[1].variables[-1]} shows the first of them")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from ..report.units import seconds, short
+from ..report.units import seconds
 from ..training import Fit
 from .chain_screen import show_chain
 from .demo_run import DemoRun
+from .forward_screen import show_definitions
 from .measuring import Measurement
 from .screen import Screen, numbers, words
 from .symbolic_check import slide_entry
@@ -31,6 +32,7 @@ def show_forward(screen: Screen, run: DemoRun) -> None:
     )
     screen.line(f"Network: {task.title}")
     screen.heading("1  Forward")
+    show_definitions(screen, task.net, record)
     screen.line(f"a minibatch of {record.cases} cases has the loss {record.loss:.6g}")
 
 
@@ -38,6 +40,7 @@ def show_chains(screen: Screen, run: DemoRun) -> None:
     """The chain from J_N^L to each weight, with the running R."""
     screen.heading("2  The chain of Jacobians, from the loss to each weight")
     screen.line("shapes and numbers: the first case; bytes and multiply-adds: all cases")
+    screen.line(screen.notation.outer_product)
     for name in ("W2", "W1"):
         show_chain(screen, run.task.net, run.record.chain("L", name))
 
@@ -55,7 +58,7 @@ def _cells(m: Measurement) -> list[str]:
     meaning = MEANINGS.get(m.formulation, "")
     if m.seconds is None or m.peak_bytes is None or m.difference is None:
         return [m.formulation, f"refused: {m.refused}", "", "", ""]
-    return [m.formulation, meaning, seconds(m.seconds), short(m.peak_bytes), f"{m.difference:.1e}"]
+    return [m.formulation, meaning, seconds(m.seconds), f"{m.peak_bytes:,}", f"{m.difference:.1e}"]
 
 
 def show_symbolic(screen: Screen, run: DemoRun) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import click
 
 from ..errors import CheckFailed, JacobpropError
+from .escaping import printable
 
 
 class ClosedPipeError(Exception):
@@ -54,8 +55,7 @@ def _complain(message: str, code: int) -> int:
     """One line on stderr, whatever characters the message has."""
     line = " ".join(message.split())
     encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    click.echo("jacobprop: " + shown.encode(encoding, "backslashreplace").decode(encoding), err=True)
+    click.echo("jacobprop: " + printable(line, encoding), err=True)
     return code
 
 

@@ -61,13 +61,13 @@ class Description(NamedTuple):
             names=self.names,
             weights=self.weights,
         )
-        return net.with_parameters({name: a.round(PLACES) for name, a in net.parameters.items()})
+        return net.with_parameters({name: _short(a) for name, a in net.parameters.items()})
 
     def record(self, net: Network) -> Record:
         """A pass with random inputs in [-1, 1] and targets that suit the loss."""
         rng = np.random.default_rng([self.seed, 1])  # another stream than the parameters'
-        X = rng.uniform(-1, 1, (self.cases, self.sizes[0])).round(PLACES)
-        return net.forward(X, self._targets(rng))
+        X = rng.uniform(-1, 1, (self.cases, self.sizes[0]))
+        return net.forward(_short(X), self._targets(rng))
 
     def _targets(self, rng: np.random.Generator) -> Array:
         outputs = self.sizes[-1]
@@ -75,4 +75,9 @@ class Description(NamedTuple):
             return rng.integers(outputs, size=self.cases)
         if self.loss == "binary-cross-entropy":
             return rng.integers(2, size=(self.cases, outputs))
-        return rng.uniform(0.1, 0.9, (self.cases, outputs)).round(PLACES)  # within a sigmoid's reach (D-82)
+        return _short(rng.uniform(0.1, 0.9, (self.cases, outputs)))  # within a sigmoid's reach (D-82)
+
+
+def _short(drawn: Array) -> Array:
+    """Rounded; -0.0 becomes 0.0."""
+    return np.asarray(drawn.round(PLACES) + 0.0)

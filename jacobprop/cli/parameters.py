@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 
 import click
@@ -46,7 +45,19 @@ def picture_file(context: click.Context, parameter: click.Parameter, name: str |
         raise click.BadParameter(f"{name} must end in {', '.join(ENDINGS)}")
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no directory {path.parent}")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise click.BadParameter(f"{name} cannot be written")
+    if path.exists() and not path.is_file():
+        raise click.BadParameter(f"{name} is no ordinary file")
+    _require_writable(path)
     require_matplotlib()
     return path
+
+
+def _require_writable(path: Path) -> None:
+    """Open a file for writing now; one that was not there is not left behind."""
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror or error}") from None

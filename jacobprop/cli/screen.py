@@ -1,4 +1,4 @@
-"""What is printed: at most 80 columns, in the characters that the stream can carry, names as plain data."""
+"""What is printed: 80 columns in the characters that the stream can carry, names as plain data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ..report.notation import ASCII, UNICODE, Notation
+from .escaping import printable
 
 WIDTH = 80
 
@@ -31,15 +32,13 @@ class Screen:
     """
 
     def __init__(self) -> None:
-        self.console = _Console(markup=False, highlight=False, emoji=False)
-        self.console.width = min(WIDTH, self.console.width)
+        self.console = _Console(width=WIDTH, markup=False, highlight=False, emoji=False)
         self._encoding = self.console.encoding
         self.notation: Notation = UNICODE if self._encoding.startswith("utf") else ASCII
 
     def safe(self, text: str) -> str:
         """Text without control characters, in characters that the encoding has."""
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-        return shown.encode(self._encoding, "backslashreplace").decode(self._encoding)
+        return printable(text, self._encoding)
 
     def print(self, shown: RenderableType) -> None:
         """Print; a file or a pipe gets no spaces at the ends of lines."""

@@ -29,6 +29,9 @@ class Wine(NamedTuple):
     feature_names: tuple[str, ...]
     class_names: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return f"<Wine: {len(self.X)} wines, {self.X.shape[1]} features, {len(self.class_names)} cultivars>"
+
 
 def load_wine() -> Wine:
     """Load the wine data, from a file inside the package.

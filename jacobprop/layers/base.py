@@ -7,8 +7,7 @@ input it reads, or by a parameter slot such as "W". The network numbers the laye
 from __future__ import annotations
 
 import abc
-import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,14 +27,17 @@ PREVIOUS = -1
 
 
 class Workspace:
-    """Arrays that one layer's fast path reuses from call to call.
+    """Arrays that one layer's fast path reuses from call to call; one for each layer of a DeltaRule.
+
+    ``array("a", (c, m), dtype)`` is memory to write into, the same at every call with this key, shape
+    and dtype. What a fast path returns may therefore be overwritten by the next call.
 
     Attributes
     ----------
     wants_input : bool
-        Whether the layer must pass a delta on to its inputs.
+        Whether the layer must pass a delta on to its inputs; if not, it may leave them out.
     keeps_sum : bool
-        Whether the layer must leave its weighted sum under the key "z", for a fused loss.
+        Whether the cache must hold the sum z for ``SumLayer.sum``, because a loss fuses with the layer.
     """
 
     def __init__(self, *, wants_input: bool = True, keeps_sum: bool = False) -> None:
@@ -53,34 +55,71 @@ class Workspace:
 class Layer(abc.ABC):
     """A layer: subclass this, write `forward` and `factors`, and every formulation of the chain works.
 
-    Index legend: c cases (absent for a single case), n in, m out.
+    Index legend: c cases (absent for a single case), n in, m out. A layer meets one case, (n,), as well
+    as a stack, (c, n): write the mathematics over the last axis.
 
     Attributes
     ----------
     inputs : tuple of int
         Which activations it reads, as indices into those so far: -1 is the one below, 0 the input.
+        They are the keys of their factors.
     n_in : int or None
         The width it requires of its (first) input, None for any.
+    name : str
+        A name for error messages.
+    dtype : dtype or None
+        That of the arrays it starts from, None if it draws them in any.
     gate : str
-        "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty.
+        "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty. Where the
+        loss has the same gate, dL/dz comes from the loss's `head_row`, and the layer, a SumLayer, is
+        asked for z by `sum` and for the Jacobians below z: its own J_Sum is left out of the product.
+
+    Examples
+    --------
+    Normalisation with a gain, a_k = C_k u_k with u = y / r and r^2 = mean(y^2):
+
+    >>> from jacobprop import DiagonalJacobian, DiagonalPlusLowRankJacobian
+    >>> class RMSNorm(Layer):
+    ...     def __init__(self, width):
+    ...         self.n_in = width
+    ...     def init(self, rng, dtype):
+    ...         return {"C": np.ones(self.n_in, dtype)}
+    ...     def forward(self, params, inputs):
+    ...         (y,) = inputs
+    ...         r = np.sqrt((y**2).mean(axis=-1, keepdims=True))
+    ...         return params["C"] * y / r, (y / r, r)
+    ...     def factors(self, params, cache):
+    ...         u, r = cache
+    ...         d = params["C"] / r
+    ...         J = DiagonalPlusLowRankJacobian(d, -(d * u)[..., None], u[..., None] / self.n_in)
+    ...         return {-1: J, "C": DiagonalJacobian(u)}
+    >>> from jacobprop import Dense, Network
+    >>> record = Network([Dense(3, 4, "tanh"), RMSNorm(4)]).forward(np.ones((5, 3)))
+    >>> record.jacobian("a2", "W1").shape
+    (5, 4, 12)
     """
 
     inputs: tuple[int, ...] = (PREVIOUS,)
     n_in: int | None = None
+    dtype: np.dtype[Any] | None = None
     name: str = ""
     gate: str = ""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A subclass with other mathematics gives up the fast paths that it would inherit."""
-        super().__init_subclass__(**kwargs)
-        if vars(cls).keys() & {"forward", "factors", "J_Sum", "sum_factors"}:
-            for path in {"forward_into", "backward_into", "backward_sum_into"} - vars(cls).keys():
-                for base in cls.__mro__[1:]:
-                    if path in vars(base) and inspect.isabstract(base):
-                        setattr(cls, path, vars(base)[path])
-
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
-        """Draw the parameters: {slot letter: array}. A layer without parameters draws none."""
+        """Draw the parameters; a layer without parameters draws none.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            The network's own: the same seed draws the same parameters.
+        dtype : numpy.dtype
+            What they should be.
+
+        Returns
+        -------
+        dict
+            {slot: array} with a slot of letters, such as "W"; in layer 2 it is the parameter "W2".
+        """
         return {}
 
     def width(self, n_in: int | None) -> int | None:
@@ -89,22 +128,89 @@ class Layer(abc.ABC):
 
     @abc.abstractmethod
     def forward(self, params: Parameters, inputs: Values) -> tuple[Array, Any]:
-        """Compute the activations (c, m) from the inputs (c, n), and a cache for `factors`."""
+        """Compute the activations, and whatever `factors` will need.
+
+        Parameters
+        ----------
+        params : mapping
+            {slot: array}, the slots of `init` without the layer's number: ``params["W"]``.
+        inputs : tuple of arrays
+            One for each entry of ``Layer.inputs``, a tuple even for a single input: ``(y,) = inputs``.
+            Each is (n,) for one case or (c, n) for a stack; do not write into it.
+
+        Returns
+        -------
+        activations : array
+            (m,) or (c, m).
+        cache : object
+            Handed to `factors` as it is.
+        """
 
     @abc.abstractmethod
     def factors(self, params: Parameters, cache: Any) -> dict[Operand, Jacobian]:
-        """The Jacobian of the activations by each operand, in numerator layout, cases first."""
+        """The Jacobian of the activations by each operand, in numerator layout.
+
+        Parameters
+        ----------
+        params : mapping
+            As for `forward`.
+        cache : object
+            What `forward` returned.
+
+        Returns
+        -------
+        dict
+            A Jacobian for each entry of `inputs`, its key -1 for the activation below, with in_shape (n,);
+            and for each slot, its key "W", with the in_shape of the parameter. The out_shape is (m,).
+            For a stack every one has ``cases=c``, also where the cases share their entries:
+            ``IdentityJacobian(m, cases=len(y))``. For one case ``cases`` is None.
+        """
 
     def forward_into(self, params: Parameters, inputs: Values, workspace: Workspace) -> tuple[Array, Any]:
-        """`forward` for the delta rule: may reuse the workspace's arrays."""
+        """`forward` for the delta rule: optional, and only for speed.
+
+        A subclass that changes `forward`, `factors`, `sum`, `J_Sum` or `sum_factors` of a layer with fast
+        paths loses all of them, until it writes its own; see `fast_path`.
+
+        Parameters
+        ----------
+        params : mapping
+            As for `forward`.
+        inputs : tuple of arrays
+            (c, n) each: a single case comes as a stack of one.
+        workspace : Workspace
+            Where arrays can be had that are reused from call to call.
+
+        Returns
+        -------
+        activations : array
+            (c, m).
+        cache : object
+            For `backward_into`, and to be understood by `factors` and `sum` as well.
+        """
         return self.forward(params, inputs)
 
     def backward_into(
         self, delta: Array, params: Parameters, cache: Any, workspace: Workspace
     ) -> dict[Operand, Array]:
-        """The delta rule across the layer: dL/d(activations) (c, m) to dL/d(operand), summed over cases.
+        """The delta rule across the layer; by default the delta is pulled through `factors`.
 
-        May overwrite `delta` and return it. By default the delta is pulled through `factors`.
+        Parameters
+        ----------
+        delta : array
+            dL/d(activations), (c, m). It may be overwritten, and returned.
+        params : mapping
+            As for `forward`.
+        cache : object
+            What `forward_into` returned.
+        workspace : Workspace
+            The same as there.
+
+        Returns
+        -------
+        dict
+            dL/d(operand) with the keys of `factors`: (c, n) for an input, which may be missing unless
+            ``workspace.wants_input``; summed over the cases, in the parameter's shape, for a slot.
         """
         return pull_through(self.factors(params, cache), delta)
 
@@ -139,7 +245,9 @@ class SumLayer(Layer):
         self, delta: Array, params: Parameters, cache: Any, workspace: Workspace
     ) -> dict[Operand, Array]:
         """The delta rule across f, then across the sum."""
-        return self.backward_sum_into(self.J_Sum(cache).pull(delta), params, cache, workspace)
+        across_sum = fast_path(self, "backward_sum_into")
+        passed: dict[Operand, Array] = across_sum(self.J_Sum(cache).pull(delta), params, cache, workspace)
+        return passed
 
     def backward_sum_into(
         self, delta: Array, params: Parameters, cache: Any, workspace: Workspace
@@ -154,3 +262,28 @@ def pull_through(factors: Mapping[Operand, Jacobian], delta: Array) -> dict[Oper
         operand: (J.stacked() if isinstance(operand, str) else J).pull(delta)
         for operand, J in factors.items()
     }
+
+
+_MATHEMATICS = {"forward", "factors", "sum", "J_Sum", "sum_factors"}
+
+
+def fast_path(layer: Layer, method: str) -> Callable[..., Any]:
+    """`forward_into`, `backward_into` or `backward_sum_into` of a layer, if it belongs to its mathematics.
+
+    A class that changes the mathematics, a mixin too, makes the fast paths of the classes after it
+    in the method resolution order wrong: their default bodies are returned then. The backward
+    paths fall back with the forward path, whose cache they read.
+    """
+    kind: type = type(layer)
+    if not (_is_current(kind, "forward_into") and _is_current(kind, method)):
+        has_sum = isinstance(layer, SumLayer) and method != "forward_into"
+        kind = SumLayer if has_sum else Layer
+    found: Callable[..., Any] = getattr(kind, method).__get__(layer)
+    return found
+
+
+def _is_current(kind: type, method: str) -> bool:
+    """Whether the method is a default, or no class before the one that defines it changes the mathematics."""
+    place = next(number for number, base in enumerate(kind.__mro__) if method in vars(base))
+    before, definer = kind.__mro__[:place], kind.__mro__[place]
+    return definer in (Layer, SumLayer) or not any(vars(base).keys() & _MATHEMATICS for base in before)

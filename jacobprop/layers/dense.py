@@ -8,18 +8,21 @@ from typing import Any, Self
 import numpy as np
 
 from ..activations import Activation, get
-from ..arrays import Array, frozen, quiet, require_finite
-from ..errors import ShapeError, UnknownNameError
+from ..arrays import Array, cases_of, frozen, quiet, require_finite
+from ..errors import ShapeError, UnknownNameError, UnsupportedLayerError
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
 @dataclass(frozen=True, eq=False)
 class DenseCache:
-    """What the Jacobians of one pass need: the input y, the sum z, and perhaps f'(z) already."""
+    """What the Jacobians of one pass need: the input y (c, n) and the sum z (c, m), or f'(z) in its place.
+
+    The fast path writes a = f(z) over z and keeps f'(z); it keeps z too if the workspace asks for it.
+    """
 
     y: Array
-    z: Array
+    z: Array | None
     derivative: Array | None = None
 
 
@@ -46,6 +49,18 @@ class Dense(SumLayer):
 
         J_Sum[k, l] = delta_kl f'_k        J_Y[k, i] = f'_k W[i, k]
         J_W[k, i, j] = delta_kj f'_k y_i   J_b = J_Sum
+
+    Examples
+    --------
+    >>> layer = Dense(3, 2, "tanh")
+    >>> params = layer.init(np.random.default_rng(0), np.dtype(float))
+    >>> {slot: array.shape for slot, array in params.items()}
+    {'W': (3, 2), 'b': (2,)}
+    >>> a, cache = layer.forward(params, (np.ones((5, 3)),))
+    >>> a.shape
+    (5, 2)
+    >>> {operand: (J.out_shape, J.in_shape) for operand, J in layer.factors(params, cache).items()}
+    {-1: ((2,), (3,)), 'W': ((2,), (3, 2)), 'b': ((2,), (2,))}
     """
 
     _LIMITS = ("glorot", "small", "unit", "zero")
@@ -113,6 +128,7 @@ class Dense(SumLayer):
         n_in, n_out = W.shape
         layer = cls(n_in, n_out, activation, bias=b is not None)
         layer._init = arrays
+        layer.dtype = np.result_type(*arrays.values())
         return layer
 
     def __repr__(self) -> str:
@@ -143,27 +159,38 @@ class Dense(SumLayer):
 
     def sum(self, cache: DenseCache) -> Array:
         """z = y W + b."""
+        if cache.z is None:
+            raise UnsupportedLayerError(
+                "the fast path has kept no sum",
+                where=repr(self),
+                expected="a cache of forward, or a workspace with keeps_sum=True",
+                remedy="J_Sum and sum_factors do without the sum; or write forward_into as well.",
+            )
         return cache.z
 
     def J_Sum(self, cache: DenseCache) -> Jacobian:
         """J[k, l] = delta_kl f'(z_k)."""
-        shape = cache.z.shape[-1:]
-        cases = cache.z.shape[0] if cache.z.ndim == 2 else None
+        shape, cases = (self.n_out,), cases_of(cache.y)
         if self._linear:
-            return IdentityJacobian(shape, cases=cases, dtype=cache.z.dtype)
-        d = self.activation.derivative(cache.z)
+            return IdentityJacobian(shape, cases=cases, dtype=(cache.y if cache.z is None else cache.z).dtype)
+        d = self._slopes(cache).copy()  # a workspace will write over its own
         return DiagonalJacobian._make(d=d, out_shape=shape, in_shape=shape, cases=cases)
+
+    def _slopes(self, cache: DenseCache) -> Array:
+        """f'(z), as the fast path has left it, or from the sum."""
+        return self.activation.derivative(self.sum(cache)) if cache.derivative is None else cache.derivative
 
     def sum_factors(self, params: Parameters, cache: DenseCache) -> dict[Operand, Jacobian]:
         """dz/dy = W^T, dz/dW = I (x) y, dz/db = I."""
-        cases = cache.z.shape[0] if cache.z.ndim == 2 else None
+        cases = cases_of(cache.y)
         W, n, m = params["W"], (self.n_in,), (self.n_out,)
-        unit = IdentityJacobian(m, cases=cases, dtype=cache.z.dtype)
+        unit = IdentityJacobian(m, cases=cases, dtype=np.result_type(cache.y, W))
+        y = cache.y.view()  # read-only in the Jacobian; the array itself may belong to a workspace
         found: dict[Operand, Jacobian] = {
             self.inputs[0]: ScaledJacobian._make(
                 rows=None, shared=W.T, columns=None, out_shape=m, in_shape=n, cases=cases
             ),
-            "W": WeightJacobian._make(left=unit, y=cache.y, out_shape=m, in_shape=n + m, cases=cases),
+            "W": WeightJacobian._make(left=unit, y=y, out_shape=m, in_shape=n + m, cases=cases),
         }
         return found | {"b": unit} if self.bias else found
 
@@ -177,7 +204,7 @@ class Dense(SumLayer):
         np.matmul(y, params["W"], out=a)
         if self.bias:
             a += params["b"]
-        z = a
+        z = None
         if workspace.keeps_sum:
             z = workspace.array("z", shape, dtype)
             np.copyto(z, a)
@@ -190,8 +217,7 @@ class Dense(SumLayer):
     ) -> dict[Operand, Array]:
         """delta_z = delta_a * f', in place, then across the sum."""
         if not self._linear:
-            assert cache.derivative is not None
-            delta *= cache.derivative
+            delta *= self._slopes(cache)
         return self.backward_sum_into(delta, params, cache, workspace)
 
     def backward_sum_into(

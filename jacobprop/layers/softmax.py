@@ -8,7 +8,7 @@ import numpy as np
 
 from .._lazy import sympy
 from ..arrays import Array, is_symbolic
-from ..elementary import softmax
+from ..elementary import softmax, sum_of_others
 from ..jacobians import DiagonalPlusLowRankJacobian, IdentityJacobian, Jacobian
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
@@ -32,6 +32,9 @@ class Softmax(SumLayer):
     --------
     >>> Softmax().forward({}, (np.array([1000.0, 0.0]),))[0]
     array([1., 0.])
+    >>> p, cache = Softmax().forward({}, (np.zeros((5, 4)),))
+    >>> p.shape, Softmax().factors({}, cache)[-1].shape
+    ((5, 4), (5, 4, 4))
     """
 
     gate = "softmax"
@@ -72,10 +75,11 @@ class Softmax(SumLayer):
     def backward_into(
         self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace
     ) -> dict[Operand, Array]:
-        """delta_z = p * (delta - delta . p), in place."""
-        delta -= np.einsum("ci,ci->c", delta, cache.p)[:, None]
-        delta *= cache.p
-        return {self.inputs[0]: delta}
+        """delta_z = p * (delta - delta . p) = p * ((1 - p) delta - the others' p delta)."""
+        if cache.complement is None:
+            return super().backward_into(delta, params, cache, workspace)
+        others = sum_of_others(cache.p * delta)
+        return {self.inputs[0]: cache.p * (cache.complement * delta - others)}
 
     def backward_sum_into(
         self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace

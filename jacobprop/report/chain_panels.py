@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
 
 from ..architecture import LOSS
 from ..jacobians import Jacobian
@@ -11,7 +12,7 @@ from ..network import Network
 from ..record import Record
 from .blocks import Block, blocks, full, one_case
 from .chain_table import ChainTable, one_case_shape, structure_name
-from .colours import largest
+from .magnitude import largest
 from .notation import UNICODE
 from .units import by
 
@@ -32,14 +33,6 @@ class Panel:
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """Rows and columns of each matrix."""
         return tuple((m.values.shape[0], m.values.shape[1]) for m in self.matrices)
-
-    @property
-    def upright(self) -> Panel:
-        """The same with the row y of left (x) y as a column, which takes less width."""
-        if len(self.matrices) < 2:
-            return self
-        left, y = self.matrices
-        return replace(self, matrices=(left, Block(y.values.T, y.zeros.T)))
 
 
 def chain_panels(net: Network, record: Record, table: ChainTable, case: int) -> list[list[Panel]]:
@@ -75,7 +68,7 @@ def _factor_panel(table: ChainTable, k: int, case: int) -> Panel:
 
 def _panel(J: Jacobian, symbol: str, form: str, case: int) -> Panel:
     matrices = blocks(one_case(J, case))
-    size = max(largest(m.values) for m in matrices)
+    size = math.prod(largest(m.values) for m in matrices)  # of left (x) y too
     lines = (f"${form}$", _facts(one_case_shape(J), size), structure_name(J, UNICODE))
     return Panel(matrices, f"${symbol}$", lines)
 

@@ -18,7 +18,7 @@ from .notation import MATHTEXT
 from .panel import Rectangle, draw_block
 from .title import network_words
 
-MARGIN, TITLE, LEGEND = 0.6, 1.0, 0.5
+MARGIN, RIGHT, TITLE, LEGEND = 0.7, 0.3, 1.0, 0.5
 ABOVE, BELOW, LINE = 0.48, 0.74, 0.19
 """Inches over a row for its symbols, under it for three lines, and for one line."""
 
@@ -52,18 +52,14 @@ def draw_chain(
 ) -> None:
     """Draw a chain into a part of a slide, above the legend."""
     table = ChainTable(chain, net.architecture, MATHTEXT)
-    flat = chain_panels(net, record, table, case)
-    high = [[panel.upright for panel in row] for row in flat]
-    fitted = [(panels, _fit(panels, space)) for panels in (flat, high)]
-    panels, scale = max(fitted, key=lambda candidate: candidate[1].unit)
+    panels = chain_panels(net, record, table, case)
+    free = space.width - MARGIN - RIGHT, _free_height(space, len(panels))
+    scale = fit_scale(_sizes(panels), *free)
     for row, heading in zip(_rows(panels, scale, space), HEADINGS, strict=False):
         _draw_row(figure, row, scale)
-        _text(figure, space.x + 0.25, row.middle, heading, 11, color=GREY, rotation=90)
+        top = row.middle + row.height / 2 + ABOVE - 0.02
+        _text(figure, space.x + 0.15, top, heading, 12, ha="left", weight="bold")
     _draw_title(figure, space, table, _remark(net, record, case))
-
-
-def _fit(panels: list[list[Panel]], space: Rectangle) -> Scale:
-    return fit_scale(_sizes(panels), space.width - 2 * MARGIN, _free_height(space, len(panels)))
 
 
 def _sizes(panels: list[list[Panel]]) -> list[list[tuple[tuple[int, int], ...]]]:
@@ -80,9 +76,9 @@ def _rows(panels: list[list[Panel]], scale: Scale, space: Rectangle) -> list[Row
     sizes = _sizes(panels)
     widths = column_widths(sizes, scale)
     used = sum(widths) + GAP * (len(widths) - 1)
-    x = space.x + (space.width - used) / 2
+    x = space.x + MARGIN + (space.width - MARGIN - RIGHT - used) / 2
     lefts = [x + sum(widths[:k]) + GAP * k for k in range(len(widths))]
-    heights = [max(map(scale.height, row), default=0.0) for row in sizes]
+    heights = [max(map(scale.high, row), default=0.0) for row in sizes]
     spare = (_free_height(space, len(panels)) - sum(heights)) / (len(panels) + 1)
     rows, top = [], space.y + space.height - TITLE
     signs = (rf"${MATHTEXT.dot.strip()}$", r"$\to$")
@@ -104,14 +100,23 @@ def _draw_row(figure: Any, row: Row, scale: Scale) -> None:
 
 
 def _draw_matrices(figure: Any, panel: Panel, centre: float, middle: float, scale: Scale) -> None:
-    x = centre - scale.width(panel.sizes) / 2
-    for k, (matrix, (m, n)) in enumerate(zip(panel.matrices, panel.sizes, strict=True)):
-        if k:
-            _text(figure, x + SIGN, middle, r"$\otimes$", 16)
-            x += 2 * SIGN
-        wide, tall = scale.length(n), scale.length(m)
-        draw_block(figure, Rectangle(x, middle - tall / 2, wide, tall), matrix)
-        x += wide
+    """The matrices of a panel in a line, or one below the other, an outer product's sign between."""
+    sizes = panel.sizes
+    x, y = centre - scale.wide(sizes) / 2, middle + scale.high(sizes) / 2
+    for k, (matrix, (m, n)) in enumerate(zip(panel.matrices, sizes, strict=True)):
+        width, height = scale.width(n), scale.height(m)
+        if scale.stacked:
+            if k:
+                _text(figure, centre, y - SIGN, r"$\otimes$", 16)
+                y -= 2 * SIGN
+            draw_block(figure, Rectangle(centre - width / 2, y - height, width, height), matrix)
+            y -= height
+        else:
+            if k:
+                _text(figure, x + SIGN, middle, r"$\otimes$", 16)
+                x += 2 * SIGN
+            draw_block(figure, Rectangle(x, middle - height / 2, width, height), matrix)
+            x += width
 
 
 def _draw_words(figure: Any, panel: Panel, centre: float, row: Row) -> None:
@@ -147,9 +152,7 @@ def _text(
     size: float,
     va: str = "center",
     color: str = "black",
-    rotation: float = 0,
+    **font: str,
 ) -> None:
-    font = {"math_fontfamily": "cm"} if text.startswith("$") else {}
-    figure.text(
-        x / WIDTH, y / HEIGHT, text, fontsize=size, ha="center", va=va, color=color, rotation=rotation, **font
-    )
+    font = {"ha": "center"} | font | ({"math_fontfamily": "cm"} if text.startswith("$") else {})
+    figure.text(x / WIDTH, y / HEIGHT, text, fontsize=size, va=va, color=color, **font)

@@ -98,7 +98,7 @@ class ChainTable:
         above, below = self.nodes[k], self.nodes[k + 1]
         return FactorRow(
             number=k + 1,
-            symbol=self.writer.symbol(J, above, below),
+            symbol=self.writer.symbol(above, below),
             form=self.writer.form(J, above, below),
             structure=structure_name(J, self.writer.say),
             shape=one_case_shape(J),
@@ -132,7 +132,7 @@ class ChainTable:
     def _product(self, count: int) -> str:
         """The symbol of the product of the first `count` factors."""
         if count == 1:
-            return self.writer.symbol(self.chain.factors[0], *self.nodes[:2])
+            return self.writer.symbol(*self.nodes[:2])
         names = self.writer.architecture.symbol
         return self.writer.say.J(names(self.nodes[count]), names(self.nodes[0]))
 

@@ -10,18 +10,13 @@ import numpy as np
 
 from ..arrays import Array
 from .blocks import Block
+from .magnitude import largest
 
 _ANCHORS = ("08306b", "5372a9", "a8a8a8", "e2bd6a", "ffe14d")
 _RGB = np.array([[int(code[k : k + 2], 16) / 255 for k in (0, 2, 4)] for code in _ANCHORS])
 
 RAMP = np.linspace(-1, 1, len(_ANCHORS))
 """Where the anchors lie, as shares of the largest absolute value."""
-
-
-def largest(values: Array) -> float:
-    """The largest absolute value among the finite ones."""
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 0.0
 
 
 def colours(block: Block) -> Array:

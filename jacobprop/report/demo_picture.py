@@ -13,7 +13,7 @@ from .learning_curve import draw_learning_curve
 from .legend import draw_legend
 from .panel import Rectangle
 
-CURVE = 3.3
+CURVE = 2.6
 """Inches for the learning curve at the right."""
 
 
@@ -24,7 +24,7 @@ def demo_picture(
     figure = new_figure()
     draw_chain(figure, Rectangle(0, 0, WIDTH - CURVE, HEIGHT), net, record, record.chain("L", "W1"))
     draw_legend(figure, Rectangle(MARGIN, 0, WIDTH - 2 * MARGIN, LEGEND))
-    place = Rectangle(WIDTH - CURVE + 0.35, 1.45, CURVE - 0.65, 4.4)
+    place = Rectangle(WIDTH - CURVE + 0.4, 1.45, CURVE - 0.6, 4.4)
     draw_learning_curve(figure, place, train, held_out)
     x, y = (place.x + place.width / 2) / WIDTH, (place.y + place.height + 0.55) / HEIGHT
     figure.text(x, y, f"held-out accuracy {accuracy:.1%}", fontsize=12, ha="center", color="#333333")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
+from ..record import Record
 from .blocks import block_shapes, blocks, full, one_case
 from .chain_table import ChainTable, StepRow
-from .latex_matrix import SHOWN, latex_matrix
+from .latex_matrix import latex_matrix
+from .magnitude import MOST_SHOWN
 from .notation import LATEX
 
 WIDEST = 12
 """The most columns of numbers on one line."""
 
 
-def factor_lines(table: ChainTable, k: int, case: int) -> Iterator[str]:
+def factor_lines(table: ChainTable, k: int, record: Record, case: int) -> Iterator[str]:
     """One factor: its symbol, the slide's formula, its matrices; for a weight the simplified Jacobian too."""
     row, J = table.factors[k], one_case(table.chain.factors[k], case)
     yield rf"{row.symbol} &= {row.form} \qquad ({LATEX.times.join(map(str, row.shape))})"
@@ -25,12 +25,14 @@ def factor_lines(table: ChainTable, k: int, case: int) -> Iterator[str]:
         yield rf"&= \mathrm{{diag}}{diagonal} {latex_matrix(full(J.shared))}"
     yield f"&= {_numbers(J)}"
     if isinstance(J, WeightJacobian) and isinstance(J.left, DiagonalJacobian | IdentityJacobian):
-        slopes = J.left.push(np.ones(J.left.in_shape))
-        hat = latex_matrix(full(J.y[:, None] * slopes[None, :]))
-        y = table.writer.letter(table.writer.input_node(table.nodes[k + 1]))
-        symbol = row.symbol.replace("J", r"\hat{J}", 1)
-        row_of_slopes = r"\mathbf{1}" if isinstance(J.left, IdentityJacobian) else "f'"
-        yield f"{symbol} &= {y}{LATEX.transpose} {row_of_slopes} = {hat}"
+        above, below = table.nodes[k : k + 2]
+        if above.letter == "a":
+            slopes = r"\mathbf{1}" if isinstance(J.left, IdentityJacobian) else table.writer.slope(above)
+            y = table.writer.letter(table.writer.input_node(below))
+            hat = record.layer(above.layer).J_W_hat
+            values = latex_matrix(full(hat if hat.ndim == 2 else hat[case]))
+            symbol = row.symbol.replace("J", r"\hat{J}", 1)
+            yield f"{symbol} &= {y}{LATEX.transpose} {slopes} = {values}"
 
 
 def head_line(table: ChainTable, case: int) -> str:
@@ -60,4 +62,4 @@ def _numbers(J: Jacobian) -> str:
 
 
 def _columns(J: Jacobian) -> int:
-    return sum(min(columns, SHOWN) for _, columns in block_shapes(J))
+    return sum(min(columns, MOST_SHOWN) for _, columns in block_shapes(J))

@@ -1,13 +1,13 @@
 """The slide's formula for each factor, from its structure and its place in the network.
 
-J_Y^Z = diag(f') W^T     J_W^Z = diag(f') (x) y     J^soft = diag(p) - p p^T     J_Z^L = Z - t
+J_Y^Z = diag(f'_Z) W^T     J_W^Z = diag(f'_Z) (x) y     J^soft = diag(p) - p p^T     J_Z^L = Z - t
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..architecture import LOSS, Architecture, Node
+from ..architecture import LOSS, SUM, Architecture, Node
 from ..jacobians import (
     DiagonalJacobian,
     DiagonalPlusLowRankJacobian,
@@ -38,13 +38,23 @@ class Writer:
             return "p"
         return self.say.name(self.architecture.symbol(node))
 
-    def symbol(self, J: Jacobian, above: Node, below: Node) -> str:
+    def symbol(self, above: Node, below: Node) -> str:
         """J_Y^Z, J_Sum^Z or J^soft."""
-        if J.symbol == "J^soft":
+        if self.is_soft(above, below):
             return self.say.soft
-        if J.symbol.startswith("J_Sum^"):
+        if above.letter == "a" and below == Node(SUM, above.layer):
             return self.say.J("Sum", self.architecture.symbol(above))
         return self.say.J(self.architecture.symbol(below), self.architecture.symbol(above))
+
+    def is_soft(self, above: Node, below: Node) -> bool:
+        """Whether d(above)/d(below) is J^soft: a softmax by its sum, which is the activation below it."""
+        if above.letter != "a" or self._gate(above) != "softmax":
+            return False
+        return below in (Node(SUM, above.layer), self.input_node(above))
+
+    def slope(self, node: Node) -> str:
+        """f'(z) of a node's layer."""
+        return self.say.slope.format(self.letter(Node("a", node.layer)))
 
     def form(self, J: Jacobian, above: Node, below: Node) -> str:
         """The slide's formula for a factor or a product: what its structure says."""
@@ -98,17 +108,17 @@ def _identity(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
 
 
 def _diagonal(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
-    return w.say.diag.format(f"f{w.say.prime}")
+    return w.say.diag.format(w.slope(above))
 
 
 def _scaled(w: Writer, J: ScaledJacobian, above: Node, below: Node) -> str:
-    rows = "" if J.rows is None else w.say.diag.format(f"f{w.say.prime}") + " "
-    columns = "" if J.columns is None else " " + w.say.diag.format(f"f{w.say.prime}")
+    rows = "" if J.rows is None else w.say.diag.format(w.slope(above)) + " "
+    columns = "" if J.columns is None else " " + w.say.diag.format(w.slope(below))
     return f"{rows}{w.weight(above)}{w.say.transpose}{columns}"
 
 
 def _low_rank(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
-    if J.symbol == "J^soft":
+    if w.is_soft(above, below):
         p = w.letter(above)
         return f"{w.say.diag.format(p)}{w.say.minus}{p} {p}{w.say.transpose}"
     return f"{w.say.diag.format('d')} + U V{w.say.transpose}"

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from .blocks import Block
+from .magnitude import MOST_SHOWN, decimal, largest, power_of_ten
 
-SHOWN = 6
-"""The most rows and columns of a matrix that is printed in full."""
+PLACES = 4
+"""Decimals."""
 
 
 def latex_matrix(block: Block) -> str:
-    r"""A matrix in brackets; structural zeros are a bare 0.
+    r"""A matrix in brackets; exact zeros are a bare 0.
 
     Examples
     --------
+    >>> import numpy as np
     >>> from .blocks import full
     >>> print(latex_matrix(full(np.array([[0.5, -0.25]]))))
     \begin{bmatrix} 0.5000 & -0.2500 \end{bmatrix}
     """
-    power = _power(block.values)
+    power = power_of_ten(largest(block.values))
     rows, columns = (_kept(n) for n in block.values.shape)
     lines = [" & ".join(_entry(block, i, j, power) for j in columns) for i in rows]
     body = r" \\ ".join(lines)
@@ -42,20 +42,14 @@ def latex_number(value: float) -> str:
     """
     if not math.isfinite(value):
         return r"\mathrm{nan}" if math.isnan(value) else ("-" if value < 0 else "") + r"\infty"
-    power = _power(np.array([value]))
-    return _digits(value) if power == 0 else rf"{_digits(value / 10.0**power)} \cdot 10^{{{power}}}"
-
-
-def _power(values: np.ndarray) -> int:
-    """The power of ten to take out, 0 while the largest entry is between 0.01 and 1000."""
-    finite = np.abs(values[np.isfinite(values)])
-    largest = float(finite.max()) if finite.size else 0.0
-    return 0 if largest == 0 or 0.01 <= largest < 1000 else math.floor(math.log10(largest))
+    power = power_of_ten(abs(value))
+    shown = decimal(value / 10.0**power, PLACES)
+    return shown if power == 0 else rf"{shown} \cdot 10^{{{power}}}"
 
 
 def _kept(count: int) -> list[int | None]:
     """The indices to print; None stands for those left out."""
-    return list(range(count)) if count <= SHOWN else [0, 1, 2, None, count - 1]
+    return list(range(count)) if count <= MOST_SHOWN else [0, 1, 2, None, count - 1]
 
 
 def _entry(block: Block, i: int | None, j: int | None, power: int) -> str:
@@ -64,8 +58,4 @@ def _entry(block: Block, i: int | None, j: int | None, power: int) -> str:
     if block.zeros[i, j]:
         return "0"
     value = float(block.values[i, j])
-    return _digits(value / 10.0**power) if math.isfinite(value) else latex_number(value)
-
-
-def _digits(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1000 else f"{value:.4f}"
+    return decimal(value / 10.0**power, PLACES) if math.isfinite(value) else latex_number(value)

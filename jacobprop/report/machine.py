@@ -8,23 +8,27 @@ from typing import Any
 import numpy as np
 
 from ..jacobians import Jacobian
-from ..layout import size
+from ..layout import Shape, size
 from ..network import Network
 from ..record import Record
 from .chain_table import ChainTable, FactorRow, StepRow
 
-MOST_NUMBERS = 1_000_000
-"""The largest tensor that is written out; null stands for a larger one."""
+MOST_NUMBERS = 100_000
+"""The largest array that is written out; its shape stands for a larger one."""
 
 
 def plain(value: object) -> Any:
     """Nested lists of an array; null stands for nan and the infinities, which JSON lacks.
+
+    Of an array of more than `MOST_NUMBERS` only the shape is written, with a note.
 
     Examples
     --------
     >>> plain(np.array([[1.0, np.inf]]))
     [[1.0, None]]
     """
+    if isinstance(value, np.ndarray) and value.size > MOST_NUMBERS:
+        return _elided(value.shape)
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, list | tuple):
@@ -96,5 +100,11 @@ def _step_data(row: StepRow) -> dict[str, Any]:
 
 
 def _tensor(J: Jacobian) -> Any:
-    """The dense tensor in numerator layout, cases first, or null where it is too large to write."""
-    return plain(J.tensor()) if size(J.shape) <= MOST_NUMBERS else None
+    """The dense tensor in numerator layout, cases first; a large one is not even made."""
+    cases = () if J.cases is None else (J.cases,)
+    shape = cases + J.out_shape + J.in_shape
+    return plain(J.tensor()) if size(shape) <= MOST_NUMBERS else _elided(shape)
+
+
+def _elided(shape: Shape) -> dict[str, Any]:
+    return {"shape": list(shape), "note": f"not written: more than {MOST_NUMBERS:,} numbers"}

@@ -69,6 +69,8 @@ class Notation:
         A variable's letter to what is written for it.
     jacobian : str
         A template with two places: the variable below, the one above.
+    slope : str
+        A template for f'(z) of the layer whose activations stand in its place.
     """
 
     name: Callable[[str], str]
@@ -77,6 +79,7 @@ class Notation:
     outer: str
     transpose: str
     prime: str
+    slope: str
     minus: str
     dot: str
     times: str
@@ -84,6 +87,14 @@ class Notation:
     delta: str
     fraction: str
     soft: str = "J^soft"
+    entry: str = "[{}]"
+
+    @property
+    def outer_product(self) -> str:
+        """What left (x) y means, entry by entry."""
+        left = self.name("left")
+        whole, row, entry = (self.entry.format(index) for index in ("o,i,j", "o,j", "i"))
+        return f"({left}{self.outer}y){whole} = {left}{row} y{entry}"
 
     def J(self, below: str, above: str) -> str:
         """The symbol of d(above)/d(below)."""
@@ -97,6 +108,7 @@ UNICODE = Notation(
     outer=" ⊗ ",
     transpose="ᵀ",
     prime="′",
+    slope="f′_{}",
     minus=" − ",
     dot=" · ",
     times=" × ",
@@ -112,6 +124,7 @@ ASCII = Notation(
     outer=" (x) ",
     transpose="^T",
     prime="'",
+    slope="f'_{}",
     minus=" - ",
     dot=" . ",
     times=" x ",
@@ -127,6 +140,7 @@ LATEX = Notation(
     outer=r" \otimes ",
     transpose=r"^{\mathsf{T}}",
     prime="'",
+    slope="f'_{{{}}}",
     minus=" - ",
     dot=r" \cdot ",
     times=r" \times ",
@@ -134,6 +148,7 @@ LATEX = Notation(
     delta=r"\delta",
     fraction=r"\frac{{{}}}{{{}}}",
     soft=r"J^{\mathrm{soft}}",
+    entry="_{{{}}}",
 )
 
 MATHTEXT = replace(LATEX, name=partial(_name, _escape_mathtext), fraction="{}/{}")

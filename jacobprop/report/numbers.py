@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from ..arrays import Array
 from ..jacobians import Jacobian
-from .blocks import Block, block_shapes, blocks, one_case
+from .blocks import Block, block_shapes, blocks, full, one_case
+from .magnitude import MOST_SHOWN, largest
 from .notation import Notation
-
-LARGEST = 6
-"""The most rows and columns of a matrix whose numbers are printed."""
 
 
 def digits(values: Array) -> str:
-    """The format that shows enough digits of the largest entry, and none where all are whole.
+    """The format that shows enough digits of the largest entry, none where all are whole, and never -0.
 
     Examples
     --------
     >>> digits(np.array([0.25, -1.0])), digits(np.array([2.5e-7])), digits(np.array([1.0, 0.0]))
-    ('.4f', '.2e', '.0f')
+    ('z.4f', 'z.2e', 'z.0f')
     """
-    finite = np.abs(values[np.isfinite(values)])
-    largest = float(finite.max()) if finite.size else 0.0
-    if largest < 1000 and (finite == finite.round()).all():
-        return ".0f"
-    return ".4f" if 0.01 <= largest < 1000 else ".2e"
+    finite, scale = values[np.isfinite(values)], largest(values)
+    if scale < 1000 and (finite == finite.round()).all():
+        return "z.0f"
+    return "z.4f" if 0.01 <= scale < 1000 else "z.2e"
 
 
 def entries(block: Block) -> list[list[str]]:
@@ -56,7 +53,7 @@ def matrix_lines(block: Block) -> list[str]:
 
 def fits(J: Jacobian) -> bool:
     """Whether every matrix of a Jacobian is small enough for its numbers to be printed."""
-    return all(max(shape) <= LARGEST for shape in block_shapes(J))
+    return all(max(shape) <= MOST_SHOWN for shape in block_shapes(J))
 
 
 def jacobian_lines(J: Jacobian, notation: Notation, width: int = 80, case: int = 0) -> list[str]:
@@ -65,6 +62,23 @@ def jacobian_lines(J: Jacobian, notation: Notation, width: int = 80, case: int =
         shapes = [notation.times.join(map(str, shape)) for shape in block_shapes(J)]
         return ["[ " + f" ]{notation.outer}[ ".join(shapes) + " ]"]
     return _joined([matrix_lines(block) for block in blocks(one_case(J, case))], notation.outer, width)
+
+
+def value_lines(letter: str, values: Array) -> list[str]:
+    """A variable and its matrix: X = [ 0.5000  0.2500 ]."""
+    return beside([[f"{letter} ="], matrix_lines(full(values))], " ")
+
+
+def flowing(blocks: Iterable[list[str]], width: int, gap: str = "   ") -> Iterator[list[str]]:
+    """Blocks of lines next to each other, as many as a width holds, then the next ones below."""
+    row: list[list[str]] = []
+    for block in blocks:
+        if row and _width(beside([*row, block], gap)) > width:
+            yield beside(row, gap)
+            row = []
+        row.append(block)
+    if row:
+        yield beside(row, gap)
 
 
 def equation_lines(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from ..arrays import Array
 from .blocks import Block
 from .canvas import HEIGHT, WIDTH
-from .colours import colours, ink, largest
+from .colours import colours, ink
+from .magnitude import decimal, largest, power_of_ten
 from .pooling import pooled
 
 HATCH = "/////"
 PAPER, EDGE = "white", "#b0b0b0"
-NUMBER_WIDTH, NUMBER_HEIGHT, GRID = 0.4, 0.2, 0.1
+NUMBER_WIDTH, NUMBER_HEIGHT, GRID = 0.33, 0.17, 0.1
 """The least size in inches of a cell that shows its number, and of one that has an edge."""
+
+LARGEST_FONT, POINTS_AN_INCH = 12.0, 110.0
+"""The font of numbers: at most so large, and so large that one character fills an inch of a cell."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def draw_block(figure: Any, place: Rectangle, block: Block) -> None:
     else:
         axes.imshow(rgba, aspect="auto", interpolation="nearest")
     if wide >= NUMBER_WIDTH and tall >= NUMBER_HEIGHT:
-        _write_numbers(axes, shown, rgba)
+        _write_numbers(axes, shown, rgba, wide)
 
 
 def prepare(axes: Any) -> None:
@@ -58,27 +63,19 @@ def prepare(axes: Any) -> None:
         spine.set(color=EDGE, linewidth=0.8)
 
 
-def _write_numbers(axes: Any, block: Block, rgba: Array) -> None:
+def _write_numbers(axes: Any, block: Block, rgba: Array, wide: float) -> None:
     """Every entry that is no structural zero; a common power of ten stands at the corner."""
     rows, columns = block.values.shape
-    power = _power(largest(block.values))
+    power = power_of_ten(largest(block.values), least=0.1)
     if power:
         corner = rf"$\times 10^{{{power}}}$"
         axes.text(1, 1.01, corner, transform=axes.transAxes, fontsize=9, ha="right", va="bottom")
-    for i in range(rows):
-        for j in range(columns):
-            if not block.zeros[i, j]:
-                text = _number(float(block.values[i, j]) / 10.0**power)
-                axes.text(
-                    j + 0.5, i + 0.5, text, color=ink(rgba[i, j]), fontsize=10, ha="center", va="center"
-                )
-
-
-def _power(scale: float) -> int:
-    """The power of ten to take out, none while the largest entry reads well as it is."""
-    return 0 if scale == 0 or 0.1 <= scale < 1000 else math.floor(math.log10(scale))
-
-
-def _number(value: float) -> str:
-    text = f"{value:.0f}" if value == round(value) and abs(value) < 1000 else f"{value:.2f}"
-    return text.replace("-", "−")
+    texts = {
+        (i, j): decimal(float(block.values[i, j]) / 10.0**power, 2).replace("-", "−")
+        for i, j in np.ndindex(rows, columns)
+        if not block.zeros[i, j]
+    }
+    font = min(LARGEST_FONT, POINTS_AN_INCH * wide / max(map(len, texts.values()), default=1))
+    for (i, j), text in texts.items():
+        colour = ink(rgba[i, j])
+        axes.text(j + 0.5, i + 0.5, text, color=colour, fontsize=font, ha="center", va="center")

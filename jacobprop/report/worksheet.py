@@ -53,7 +53,7 @@ def worksheet(net: Network, record: Record, chains: Sequence[Chain], case: int =
         r"\subsection*{Forward pass}",
         align(forward_lines(net, record, writer, case)),
         r"\subsection*{Factors}",
-        *_factors(tables, case),
+        *_factors(tables, record, case),
         *(part for table in tables for part in _product(table, case)),
         *_reduced(net, record, tables),
     ]
@@ -67,19 +67,19 @@ def align(lines: Iterable[str]) -> str:
 
 
 def _which_case(record: Record, case: int) -> str:
-    if record.cases is None or record.cases == 1:
-        return "One case. A structural zero is written 0, any other number with its decimals."
-    return rf"The numbers are those of case {case + 1} of {record.cases}."
+    one = record.cases in (None, 1)
+    which = "One case." if one else f"The numbers are those of case {case + 1} of {record.cases}."
+    return rf"{which} An exact zero is written 0. \[ {LATEX.outer_product} \]"
 
 
-def _factors(tables: Sequence[ChainTable], case: int) -> Iterator[str]:
+def _factors(tables: Sequence[ChainTable], record: Record, case: int) -> Iterator[str]:
     """Every factor of any chain once."""
     seen = set()
     for table in tables:
         for k, row in enumerate(table.factors):
             if row.symbol not in seen:
                 seen.add(row.symbol)
-                yield align(factor_lines(table, k, case))
+                yield align(factor_lines(table, k, record, case))
             if k == 1 and row.fused and "head" not in seen:
                 seen.add("head")
                 yield align([head_line(table, case)])

@@ -16,7 +16,7 @@ from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError
 from ..network import Network
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     """The losses of a training run; entry 0 is before the first epoch.
 
@@ -29,8 +29,13 @@ class History:
     train: list[float] = field(default_factory=list)
     held_out: list[float] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        runs = (("train", self.train), ("held out", self.held_out))
+        losses = ", ".join(f"{name} {run[0]:.6g} -> {run[-1]:.6g}" for name, run in runs if run)
+        return f"<History: {len(self.train) - 1} epochs, {losses}>"
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Fit:
     """What `fit` returns.
 
@@ -44,6 +49,9 @@ class Fit:
 
     network: Network
     history: History
+
+    def __repr__(self) -> str:
+        return f"<Fit: {self.network!r}, {self.history!r}>"
 
 
 Progress = Callable[[int, float, float | None], None]
@@ -104,8 +112,16 @@ def fit(
     3.0
     """
     x, target = _stack(net, X, T)
+    if held_out is not None and (not isinstance(held_out, tuple | list) or len(held_out) != 2):
+        raise OptionError(
+            "held_out is a pair of inputs and targets",
+            where="fit",
+            got=type(held_out).__name__,
+            expected="(X, T)",
+            remedy="Split the data first: X[:n], X[n:].",
+        )
     cases, where = len(x), "fit"
-    epochs = whole_number(epochs, "epochs", where, least=0)
+    epochs = whole_number(epochs, "epochs", where, least=0, remedy="An epoch is one pass over all cases.")
     size = (
         cases
         if batch_size is None
@@ -114,7 +130,9 @@ def fit(
         )
     )
     rate = _learning_rate(learning_rate)
-    rng = np.random.default_rng(whole_number(seed, "seed", where, least=0))
+    rng = np.random.default_rng(
+        whole_number(seed, "seed", where, least=0, remedy="The same seed draws the same order of cases.")
+    )
     rule, history = DeltaRule(net), History()
     parameters = {name: array.copy() for name, array in net.parameters.items()}
     _note(history, net, (x, target), held_out)
@@ -143,12 +161,20 @@ def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
             remedy="Build jp.Network(layers, loss=...).",
         )
     record = net.forward(X, T)
-    if record.cases is None or record.target is None:
+    if record.target is None:
+        raise MissingTargetError(
+            "training needs targets",
+            where="fit(X, T)",
+            got="T=None",
+            expected="a target for each case",
+            remedy="Pass integer labels, or rows shaped like the output.",
+        )
+    if record.cases is None:
         raise ShapeError(
-            "training needs a stack of cases" if record.cases is None else "training needs targets",
+            "training needs a stack of cases",
             where="fit(X, T)",
             got=f"X of shape {record.activation(0).shape}",
-            expected="X of shape (cases, n_in) and its targets",
+            expected="X of shape (cases, n_in)",
             remedy="Pass X[None, :] for a single case.",
         )
     return record.activation(0), record.target
@@ -175,7 +201,7 @@ def _check_finite(parameters: dict[str, Array], epoch: int, learning_rate: float
                 where=f"fit, epoch {epoch}",
                 got=f"learning_rate={learning_rate}",
                 expected="a loss that falls",
-                remedy="Lower the learning rate, or scale the inputs.",
+                remedy="Lower the learning rate, scale the inputs, or look for nan among them.",
             )
 
 

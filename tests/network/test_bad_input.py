@@ -14,6 +14,7 @@ import sympy
 
 import jacobprop as jp
 from jacobprop import errors
+from jacobprop.layers.dense import DenseCache
 from jacobprop.losses import Loss
 
 ROOMS = (
@@ -22,6 +23,7 @@ ROOMS = (
     "network",
     "record",
     "factors",
+    "returned",
     "chain",
     "planning",
     "losses",
@@ -67,6 +69,21 @@ class Odd(Loss):
         return y
 
 
+class Given(jp.Layer):
+    """A layer that returns what it was given."""
+
+    def __init__(self, returned, run=lambda y: (y, None)):
+        self.returned, self.run = returned, run
+
+    def forward(self, params, inputs):
+        return self.run(inputs[0])
+
+    def factors(self, params, cache):
+        return self.returned
+
+
+EXAMPLE = "Return what Layer's docstring asks for: see its example."
+SHARE = "A factor that all cases share takes cases=len(values); others have the case axis first."
 SHARED = jp.Dense(3, 3)
 ONES = np.ones
 
@@ -129,7 +146,7 @@ BAD = {
     ),
     "a loss class": (
         lambda: jp.Network([jp.Dense(3, 2)], jp.SquaredError),
-        errors.UnknownNameError,
+        errors.OptionError,
         "Network(loss=): the loss must be a Loss; got <class 'jacobprop.losses.SquaredError'>, "
         "expected an object such as jp.SquaredError() or jp.CrossEntropy(). Create it with parentheses.",
     ),
@@ -155,13 +172,13 @@ BAD = {
         lambda: jp.Network([jp.Dense(3, 4), jp.Dense(5, 2, name="top")]),
         errors.ShapeError,
         "layer 2 Dense(5, 2, \"identity\") named 'top': the layer does not fit the one below; "
-        "got 4 inputs from layer 1, expected 5. Set its n_in to 4.",
+        "got 4 inputs from layer 1, expected 5. Set its n_in to 4, or transpose its weights.",
     ),
     "a width that the input has not": (
         lambda: joined(5),
         errors.ShapeError,
         'layer 2 Reads(5, 4, "identity"): the layer does not fit the one below; '
-        "got 3 network inputs, expected 5. Set its n_in to 3.",
+        "got 3 network inputs, expected 5. Set its n_in to 3, or transpose its weights.",
     ),
     "a dtype that is none": (
         lambda: net(dtype="flaot"),
@@ -210,13 +227,13 @@ BAD = {
         lambda: jp.Network([Sum(-1, slot="a")]),
         errors.UnknownNameError,
         "layer 1 Sum(): a slot needs a letter of its own; got 'a', "
-        "expected letters without digits, other than J, L, a, t, z. W, b, C and U are free.",
+        "expected letters without digits, other than J, L, Sum, a, soft, t, z. W, b, C and U are free.",
     ),
     "a slot with a number": (
         lambda: jp.Network([Sum(-1, slot="W2")]),
         errors.UnknownNameError,
         "layer 1 Sum(): a slot needs a letter of its own; got 'W2', "
-        "expected letters without digits, other than J, L, a, t, z. W, b, C and U are free.",
+        "expected letters without digits, other than J, L, Sum, a, soft, t, z. W, b, C and U are free.",
     ),
     "a layer that nobody reads": (
         lambda: jp.Network([jp.Dense(3, 4), jp.Dense(4, 5), Reads(4, 2, 1)]),
@@ -266,6 +283,13 @@ BAD = {
         "Dense.from_arrays: b does not fit W; got b of shape (3,) with W of shape (3, 2), expected (2,). "
         "b has one entry for each column of W; transpose W if it is (n_out, n_in).",
     ),
+    "a sum that was not kept": (
+        lambda: jp.Dense(3, 2).sum(DenseCache(ONES(3), None)),
+        errors.UnsupportedLayerError,
+        'Dense(3, 2, "identity"): the fast path has kept no sum; '
+        "expected a cache of forward, or a workspace with keeps_sum=True. "
+        "J_Sum and sum_factors do without the sum; or write forward_into as well.",
+    ),
     "nan in W": (
         lambda: jp.Dense.from_arrays([[1.0, np.nan]]),
         errors.NonFiniteError,
@@ -273,9 +297,9 @@ BAD = {
     ),
     "an unknown reduction": (
         lambda: jp.SquaredError(reduction="average"),
-        errors.UnknownNameError,
+        errors.OptionError,
         "SquaredError: unknown reduction; got 'average', expected 'mean' or 'sum'. "
-        "The slides of seed 000 sum over the minibatch; most libraries take the mean.",
+        '"sum" adds the losses of the cases, "mean" divides by their number.',
     ),
     # -- parameters
     "an unknown parameter": (
@@ -429,13 +453,67 @@ BAD = {
         lambda: classes([0, -1]),
         errors.ShapeError,
         "CrossEntropy target: labels are out of range; got -1 to 0, expected 0 to 3. "
-        "Classes count from 0: subtract the smallest label.",
+        "Classes count from 0: leave out the cases that have no label.",
     ),
     "labels from one on": (
         lambda: classes([1, 4]),
         errors.ShapeError,
         "CrossEntropy target: labels are out of range; got 1 to 4, expected 0 to 3. "
         "Classes count from 0: subtract the smallest label.",
+    ),
+    "one class too many": (
+        lambda: classes([0, 4]),
+        errors.ShapeError,
+        "CrossEntropy target: labels are out of range; got 0 to 4, expected 0 to 3. "
+        "5 classes need 5 outputs.",
+    ),
+    "labels too high for a shift": (
+        lambda: classes([2, 9]),
+        errors.ShapeError,
+        "CrossEntropy target: labels are out of range; got 2 to 9, expected 0 to 3. "
+        "10 classes need 10 outputs.",
+    ),
+    "one class": (
+        lambda: jp.Network([jp.Dense(3, 1), jp.Softmax()], jp.CrossEntropy()).forward(ONES((2, 3)), [0, 1]),
+        errors.ShapeError,
+        "CrossEntropy target: cross-entropy compares at least two classes; "
+        "got one output, which softmax makes 1, expected one output for each class. "
+        "For one output take a sigmoid layer and BinaryCrossEntropy.",
+    ),
+    "labels in words": (
+        lambda: classes(["cat", "dog"]),
+        errors.DTypeError,
+        "CrossEntropy target: labels must be integers; got <U3, "
+        "expected integers from 0 to 3, or weights of shape (2, 4). "
+        "Number the classes with np.unique(T, return_inverse=True)[1].",
+    ),
+    "a column of labels": (
+        lambda: classes([[0], [1]]),
+        errors.ShapeError,
+        "CrossEntropy target: the target must be integer labels or shaped exactly like the output; "
+        "got shape (2, 1), expected labels of shape (2,) or weights of shape (2, 4). "
+        "Pass the labels without the axis of length 1, T[:, 0].",
+    ),
+    "one label in a list": (
+        lambda: jp.Network([jp.Softmax()], jp.CrossEntropy()).forward(ONES(3), [1]),
+        errors.ShapeError,
+        "CrossEntropy target: the target must be integer labels or shaped exactly like the output; "
+        "got shape (1,), expected labels of shape () or weights of shape (3,). "
+        "Pass the labels without the axis of length 1, T[0].",
+    ),
+    "no target": (
+        lambda: jp.gradients(net(), ONES((5, 3)), None),
+        errors.MissingTargetError,
+        "SquaredError target: there is no target; got None, expected an array of shape (5, 2). "
+        "Pass the targets as T.",
+    ),
+    "no labels": (
+        lambda: jp.gradients(
+            jp.Network([jp.Dense(3, 4), jp.Softmax()], jp.CrossEntropy()), ONES((5, 3)), None
+        ),
+        errors.MissingTargetError,
+        "CrossEntropy target: there is no target; got None, expected an array of shape (5, 4). "
+        "Pass the targets as T.",
     ),
     "fractional labels": (
         lambda: classes([0.0, 1.5]),
@@ -447,13 +525,15 @@ BAD = {
         lambda: classes([True, False]),
         errors.DTypeError,
         "CrossEntropy target: labels must be integers; got bool, "
-        "expected integers from 0 to 3, or weights of shape (2, 4). Convert whole numbers with .astype(int).",
+        "expected integers from 0 to 3, or weights of shape (2, 4). "
+        "Convert them with .astype(int) if true is class 1.",
     ),
     "labels of other cases": (
         lambda: classes([0, 1, 1]),
         errors.ShapeError,
-        f"CrossEntropy target: {EXACTLY}; got shape (3,), expected (2, 4). "
-        "One row per case, one column per output; nothing is broadcast.",
+        "CrossEntropy target: the target must be integer labels or shaped exactly like the output; "
+        "got shape (3,), expected labels of shape (2,) or weights of shape (2, 4). "
+        "One integer label, or one row of weights, for each case; nothing is broadcast.",
     ),
     "masked labels": (
         lambda: classes(np.ma.masked_equal([0, 1], 1)),
@@ -521,7 +601,8 @@ BAD = {
     "of a parameter": (
         lambda: record().jacobian("W1", "a0"),
         errors.UnknownNameError,
-        "record: W1 is no function of a0; got ('W1', 'a0'), expected a variable and an earlier one. " + ORDER,
+        "record.jacobian: W1 is a parameter and no function of anything; got 'W1', "
+        'expected "L", an activation or a sum. ' + ORDER,
     ),
     "by the loss": (
         lambda: record().jacobian("a2", "L"),
@@ -583,9 +664,50 @@ BAD = {
     ),
     "a layer that forgets a factor": (
         lambda: alone(Sum(-1)).jacobian("a1", "a0"),
-        errors.UnsupportedLayerError,
-        "layer 1 Sum(): the layer has no factor for -1. "
-        "factors() has a Jacobian for each entry of inputs and for each slot of init().",
+        errors.ShapeError,
+        "layer 1 Sum(): factors has no Jacobian for -1; got [], "
+        "expected one for each entry of inputs and for each slot of init(). " + EXAMPLE,
+    ),
+    "a factor that is an array": (
+        lambda: alone(Given({-1: np.eye(2)})).jacobian("a1", "a0"),
+        errors.DTypeError,
+        "layer 1 Given(), factor -1: a factor must be a Jacobian; got ndarray, "
+        "expected an object such as jp.DenseJacobian(array). "
+        "Wrap an array: (cases, rows, columns) for a stack, (rows, columns) for one case.",
+    ),
+    "a factor of other shapes": (
+        lambda: alone(Given({-1: jp.IdentityJacobian(2)})).jacobian("a1", "a0"),
+        errors.ShapeError,
+        "layer 1 Given(), factor -1: a factor has the wrong shapes; got (2,) by (2,), expected (3,) by (3,). "
+        "Numerator layout: out_shape is that of the layer's activations, in_shape the operand's.",
+    ),
+    "a factor without the cases": (
+        lambda: jp.Network([Given({-1: jp.IdentityJacobian(2)})]).forward(ONES((5, 2))).layer(1).J_Y,
+        errors.ShapeError,
+        "layer 1 Given(), factor -1: a factor has the wrong number of cases; got none, expected 5. " + SHARE,
+    ),
+    "a factor with cases that are not there": (
+        lambda: alone(Given({-1: jp.IdentityJacobian(3, cases=5)})).layer(1).J_Y,
+        errors.ShapeError,
+        "layer 1 Given(), factor -1: a factor has the wrong number of cases; got 5, expected none. " + SHARE,
+    ),
+    "a forward pass without a cache": (
+        lambda: alone(Given({}, lambda y: y)),
+        errors.DTypeError,
+        "layer 1 Given(): forward must return (values, cache); got ndarray, expected a tuple of two. "
+        + EXAMPLE,
+    ),
+    "a forward pass that returns a list": (
+        lambda: alone(Given({}, lambda y: (list(y), None))),
+        errors.DTypeError,
+        "layer 1 Given(): forward must return an array of floats; got list, "
+        "expected a numpy array in the dtype of its inputs. " + EXAMPLE,
+    ),
+    "a forward pass that loses the cases": (
+        lambda: jp.Network([Given({}, lambda y: (y[0], None))])(ONES((5, 2))),
+        errors.ShapeError,
+        "layer 1 Given(): forward returned values of the wrong shape; got shape (2,), expected (5, width). "
+        "Cases come first and stay; .width() says how many outputs there are.",
     ),
     # -- chains and plans
     "an empty chain": (
@@ -616,14 +738,78 @@ BAD = {
     "a plan of one width": (
         lambda: jp.plan([5]),
         errors.ShapeError,
-        "plan: a plan needs at least two positive widths; got [5], "
-        "expected integers such as [512, 8, 512], input first. Pass the number of units of every layer.",
+        "plan: a plan needs at least two widths; got [5], "
+        "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
     ),
     "a plan through nothing": (
         lambda: jp.plan([5, 0, 2]),
+        errors.OptionError,
+        "plan: a width must be a whole number; got 0, expected 1 or more. "
+        "Count the units of each layer, input first.",
+    ),
+    "parameters in a list": (
+        lambda: net().with_parameters([np.zeros((3, 4))]),
+        errors.OptionError,
+        "with_parameters: parameters are a mapping from names to arrays; got list, "
+        'expected {"W1": array, ...}. Use with_vector for one long vector.',
+    ),
+    "a parameter by two names": (
+        lambda: net(weights="V W").with_parameters({"V": ONES((3, 4)), "W1": ONES((3, 4))}),
+        errors.UnknownNameError,
+        "with_parameters: W1 is given twice; got 'V', 'W1', expected each parameter once. "
+        "Use its letter or its canonical name, not both.",
+    ),
+    "norms of expressions": (
+        lambda: jp.Chain([jp.DiagonalJacobian(np.array([sympy.Symbol("d")]))]).log2_norms(),
+        errors.DTypeError,
+        "Chain.log2_norms: norms are computed of floats; got sympy expressions, expected floats. "
+        "Substitute numbers first.",
+    ),
+    "differences of expressions": (
+        lambda: jp.gradients(
+            net(), np.array([sympy.Symbol("x"), 1, 2]), ONES(2), formulation="finite_difference"
+        ),
+        errors.DTypeError,
+        'gradients(formulation="finite_difference"): differences are taken of floats; '
+        'got sympy expressions, expected floats. Use formulation="structured" for expressions.',
+    ),
+    "a chain with too few variables": (
+        lambda: jp.Chain([jp.IdentityJacobian(2)], variables=["A"]),
         errors.ShapeError,
-        "plan: a plan needs at least two positive widths; got [5, 0, 2], "
-        "expected integers such as [512, 8, 512], input first. Pass the number of units of every layer.",
+        "Chain(variables=): a chain has one variable more than factors; got 1 variables, 1 factors, "
+        'expected 2 variables. For dL/dZ . dZ/dY pass ["L", "Z", "Y"].',
+    ),
+    "a head of another shape": (
+        lambda: jp.Chain([jp.IdentityJacobian(2), jp.IdentityJacobian(2)], head=jp.IdentityJacobian(3)),
+        errors.ShapeError,
+        "Chain(head=): the head does not stand for the first two factors; got (3,) by (3,), 2 factors, "
+        "expected at least two factors, and their outer shapes. "
+        "Leave the head out to multiply the factors themselves.",
+    ),
+    "a head without two factors": (
+        lambda: jp.Chain([jp.IdentityJacobian(2)], head=jp.IdentityJacobian(2)),
+        errors.ShapeError,
+        "Chain(head=): the head does not stand for the first two factors; got (2,) by (2,), 1 factors, "
+        "expected at least two factors, and their outer shapes. "
+        "Leave the head out to multiply the factors themselves.",
+    ),
+    "a layer in place of a list": (
+        lambda: jp.Network(None),
+        errors.ShapeError,
+        "Network: a network needs layers; got ['NoneType'], expected at least one Layer. "
+        'Start with [jp.Dense(n_in, n_out, "sigmoid")].',
+    ),
+    "a seed that is none": (
+        lambda: net(seed=-1),
+        errors.OptionError,
+        "Network: seed must be a whole number; got -1, expected 0 or more. "
+        "The same seed draws the same parameters.",
+    ),
+    "names that are no letters": (
+        lambda: net(names=5),
+        errors.UnknownNameError,
+        "Network(names=): names needs one letter for each; got 1 in '5', expected 3. "
+        "names: the input and every layer, weightless ones too; weights: every layer with a W.",
     ),
     # -- gradients
     "an unknown formulation": (
@@ -659,7 +845,7 @@ BAD = {
         ),
         errors.NonFiniteError,
         'gradients(formulation="tensor"): the loss\'s own row J_N^L is infinite where a saturated output is '
-        "wrong; got outputs of exactly 0 or 1 in 1 cases, expected finite entries. "
+        "wrong; got an output of exactly 0, expected finite entries. "
         'Use formulation="structured" or "delta": they multiply J_N^L and J^soft as one factor.',
     ),
 }
@@ -686,7 +872,7 @@ def patterns_of(module):
 def test_every_error_of_these_rooms_has_a_sentence():
     layers = [f"layers/{path.stem}" for path in (SOURCE / "layers").glob("*.py")]
     sentences = "\n".join(sentence for _, _, sentence in BAD.values())
-    in_test_names = {"two variables would have the same name", " needs one letter for each"}
+    in_test_names = {"a letter is taken, or is none", " needs one letter for each"}
     elsewhere = {re.escape(what) for what in in_test_names} | {
         ".+" + re.escape(what) for what in in_test_names
     }

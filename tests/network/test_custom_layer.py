@@ -9,6 +9,7 @@ import pytest
 
 import jacobprop as jp
 from jacobprop.differences import central_differences
+from jacobprop.layers.base import fast_path
 
 from .custom_layers import RMSNorm, Shortcut
 from .market import gap
@@ -159,26 +160,139 @@ def test_the_layers_of_the_library_may_read_other_inputs():
         assert all(gap(found[name], expected) < 1e-9 for name, expected in structured.items())
 
 
-def test_a_subclass_with_other_mathematics_does_not_inherit_the_fast_path():
-    class Clipped(jp.Dense):
-        """tanh, cut at 1/2 from above."""
+class Clipped(jp.Dense):
+    """f, cut at 1/2 from above."""
 
-        def forward(self, params, inputs):
-            a, cache = super().forward(params, inputs)
-            return np.minimum(a, 0.5), cache
+    def forward(self, params, inputs):
+        a, cache = super().forward(params, inputs)
+        return np.minimum(a, 0.5), cache
 
-        def J_Sum(self, cache):
-            a = self.activation.value(cache.z)
-            return jp.DiagonalJacobian(np.where(a < 0.5, 1 - a**2, 0.0))
+    def J_Sum(self, cache):
+        z = self.sum(cache)
+        return jp.DiagonalJacobian(
+            np.where(self.activation.value(z) < 0.5, self.activation.derivative(z), 0.0)
+        )
 
-    net = jp.Network([Clipped(5, 4, "tanh"), jp.Dense(4, 2)], jp.SquaredError())
-    T = RNG.normal(size=(6, 2))
-    structured = jp.gradients(net, X, T, "structured")
-    for formulation in ("delta", "tensor", "finite_difference"):
-        found = jp.gradients(net, X, T, formulation)
-        assert all(gap(found[name], expected) < 1e-9 for name, expected in structured.items())
-    assert jp.Dense.forward_into is not jp.Layer.forward_into
-    assert repr(net.layers[0]) == 'Clipped(5, 4, "tanh")'
+
+class Halved:
+    """A mixin: half the activations."""
+
+    def forward(self, params, inputs):
+        a, cache = super().forward(params, inputs)
+        return a / 2, cache
+
+    def J_Sum(self, cache):
+        return jp.DiagonalJacobian(self.activation.derivative(self.sum(cache)) / 2)
+
+
+class Mixed(Halved, jp.Dense):
+    """The mathematics of the mixin before the fast paths of Dense."""
+
+
+class Below(Mixed):
+    """Nothing of its own."""
+
+
+class DoubledWeights(jp.Dense):
+    """z = 2 y W + b: other mathematics of the sum, and a forward path of its own."""
+
+    def forward(self, params, inputs):
+        return super().forward({"W": 2 * params["W"], "b": params["b"]}, inputs)
+
+    def forward_into(self, params, inputs, workspace):
+        return self.forward(params, inputs)
+
+    def sum_factors(self, params, cache):
+        found = super().sum_factors({"W": 2 * params["W"]}, cache)
+        return found | {"W": jp.WeightJacobian(found["W"].left, 2 * cache.y)}
+
+
+class SlowWayBack(jp.Dense):
+    """Dense forward in place; the way back is the default, on a cache without a sum."""
+
+    backward_into = jp.layers.SumLayer.backward_into
+    backward_sum_into = jp.layers.SumLayer.backward_sum_into
+
+
+class Counted(jp.Dense):
+    """The way back is its own, the mathematics is not."""
+
+    calls = 0
+
+    def backward_sum_into(self, delta, params, cache, workspace):
+        type(self).calls += 1
+        return super().backward_sum_into(delta, params, cache, workspace)
+
+
+@pytest.mark.parametrize("place", ["below", "middle", "top", "fused"])
+@pytest.mark.parametrize("kind", [Clipped, Mixed, Below, DoubledWeights, SlowWayBack, Counted])
+def test_the_fast_path_of_a_class_serves_its_own_mathematics_only(kind, place):
+    layers = {
+        "below": [kind(5, 4, "tanh"), jp.Dense(4, 2)],
+        "middle": [jp.Dense(5, 3, "sigmoid"), kind(3, 4, "tanh"), jp.Dense(4, 2)],
+        "top": [jp.Dense(5, 3, "sigmoid"), kind(3, 2, "tanh")],
+        "fused": [jp.Dense(5, 3, "tanh"), kind(3, 2, "sigmoid")],
+    }[place]
+    fused = place == "fused" and kind not in (Clipped, Mixed, Below)
+    if not fused:
+        layers[-1].gate = ""  # what is cut or halved is no sigmoid any more
+    net = jp.Network(layers, jp.BinaryCrossEntropy() if fused else jp.SquaredError())
+    T = RNG.uniform(0.2, 0.8, size=(6, 2))
+    rule, structured = jp.DeltaRule(net), jp.gradients(net, X, T, "structured")
+    differences = jp.gradients(net, X, T, "finite_difference")
+    for _ in range(2):  # the second time in the same workspace
+        loss, found = rule.gradients(X, T)
+        assert gap(loss, net.forward(X, T).loss) < 1e-14
+        for name, expected in structured.items():
+            assert gap(found[name], expected) < 1e-13
+            assert gap(found[name], differences[name]) < 1e-9
+
+
+def test_which_methods_a_layer_is_served_by():
+    methods = ("forward_into", "backward_into", "backward_sum_into")
+    defaults = jp.Layer.forward_into, jp.layers.SumLayer.backward_into, jp.layers.SumLayer.backward_sum_into
+
+    def served(layer):
+        return tuple(fast_path(layer, method).__func__ for method in methods)
+
+    def own(kind):
+        return tuple(getattr(kind, method) for method in methods)
+
+    assert served(jp.Dense(2, 3)) == own(jp.Dense)
+    assert served(jp.Softmax()) == own(jp.Softmax)
+    assert not set(own(jp.Dense)) & set(defaults)
+    assert served(Counted(2, 3)) == own(Counted)
+    assert served(SlowWayBack(2, 3)) == (jp.Dense.forward_into, *defaults[1:])
+    assert served(DoubledWeights(2, 3)) == (DoubledWeights.forward_into, *defaults[1:])
+    for kind in (Clipped, Mixed, Below):
+        assert served(kind(2, 3)) == defaults
+        assert own(kind) == own(jp.Dense)  # no class is written into
+    assert fast_path(OneDeltaForBoth(3, earlier=1), "backward_into").__func__ is OneDeltaForBoth.backward_into
+    Counted.calls = 0
+    jp.gradients(jp.Network([Counted(5, 4), Counted(4, 2)], jp.SquaredError()), X, np.zeros((6, 2)))
+    assert Counted.calls == 2
+    assert repr(Clipped(5, 4, "tanh")) == 'Clipped(5, 4, "tanh")'
+
+
+def test_a_cache_without_a_sum_says_so_and_still_has_its_factors():
+    layer = jp.Dense(5, 4, "tanh")
+    params = layer.init(np.random.default_rng(2), np.dtype(float))
+    _, full = layer.forward(params, (X,))
+    a, fast = layer.forward_into(params, (X,), jp.layers.Workspace())
+    assert fast.z is None
+    with pytest.raises(jp.errors.UnsupportedLayerError, match="the fast path has kept no sum"):
+        layer.sum(fast)
+    exact = layer.factors(params, full)
+    for operand, J in layer.factors(params, fast).items():
+        assert gap(J.tensor(), exact[operand].tensor()) < 1e-14
+    by_sum = layer.J_Sum(fast)
+    before = by_sum.tensor()
+    layer.forward_into(params, (X + 1,), jp.layers.Workspace())
+    fast.derivative[...] = 7.0  # the workspace goes on
+    assert np.array_equal(by_sum.tensor(), before)
+    assert a.flags.writeable
+    kept = layer.forward_into(params, (X,), jp.layers.Workspace(keeps_sum=True))[1]
+    assert gap(layer.sum(kept), layer.sum(full)) < 1e-15
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "identity"])

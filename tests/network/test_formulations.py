@@ -1,6 +1,7 @@
 """Seven ways to the same gradient, and where each of them refuses."""
 
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -149,8 +150,7 @@ def test_formulations_that_follow_the_slides_literally_say_where_they_fail(formu
         text = str(caught.value)
         assert f'gradients(formulation="{formulation}")' in text
         assert "J_N^L is infinite where a saturated output is wrong" in text
-        assert "got outputs of exactly 0 or 1" in text
-        assert "expected finite entries" in text
+        assert re.search("got an output of exactly [01], expected finite entries", text)
         assert 'Use formulation="structured"' in text
 
 

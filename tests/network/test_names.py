@@ -97,6 +97,8 @@ def test_letters_may_come_as_a_list():
         {"weights": "W2 W1"},
         {"names": "X Sum_Z Z S"},
         {"names": ["X", "", "Z", "S"]},
+        {"names": ["X", "Y Y", "Z", "S"]},
+        {"names": "X Y Sum S"},
     ],
     ids=str,
 )
@@ -104,8 +106,8 @@ def test_collisions_are_refused(letters):
     with pytest.raises(UnknownNameError) as caught:
         net(**letters)
     text = str(caught.value)
-    assert text.startswith("Network(names=, weights=): two variables would have the same name; got ")
-    assert "expected different letters, none of them L, t, J or a canonical name" in text
+    assert text.startswith("Network(names=, weights=): a letter is taken, or is none; got ")
+    assert "expected different words, none of them L, t, J, Sum, soft or a canonical name" in text
     assert 'names="X Y Z", weights="V W"' in text
 
 

@@ -5,7 +5,7 @@ import pytest
 
 import jacobprop as jp
 from jacobprop.jacobians import rules
-from jacobprop.jacobians.base import PRODUCTS, SUMS
+from jacobprop.jacobians.base import RULES, SUMS
 
 from .custom_layers import RMSNorm, Shortcut
 from .market import DESIGNS, build, evaluate, gap, numeric_gradients
@@ -134,14 +134,16 @@ def test_a_wrong_rule_is_noticed(kind, owner, method, wrong, differ, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("table", "wrong"), [(PRODUCTS, y_doubled), (SUMS, second_forgotten)], ids=["product", "sum"]
+    ("table", "wrong"), [(RULES, y_doubled), (SUMS, second_forgotten)], ids=["product", "sum"]
 )
 def test_a_wrong_line_of_a_table_is_noticed(table, wrong, monkeypatch):
-    design = by_kind["slide"] if table is PRODUCTS else by_kind["branch"]
+    design = by_kind["slide"] if table is RULES else by_kind["branch"]
     assert not jacobians_differ(design)
-    for pair in list(table):
-        if table is SUMS or pair[1] is jp.WeightJacobian:
+    for pair, line in list(table.items()):
+        if table is SUMS:
             monkeypatch.setitem(table, pair, wrong)
+        elif pair[1] is jp.WeightJacobian:
+            monkeypatch.setitem(table, pair, line._replace(product=wrong))
     assert jacobians_differ(design)
 
 

@@ -230,7 +230,7 @@ def test_the_three_steps_across_a_layer(activation):
     later = net.with_parameters({"W2": net.parameters["W2"] - by_W}).forward(x, t)
     late = received @ later.layer(2).J_Y.matrix()
     assert np.abs(late - upstream).max() > 1e-3  # what the updated weights would pass on
-    updated, _ = jp.fit(net, x[None], t[None], epochs=1, learning_rate=1.0)
+    updated = jp.fit(net, x[None], t[None], epochs=1, learning_rate=1.0).network
     assert np.allclose(updated.parameters["W1"], net.parameters["W1"] - gradients["W1"], rtol=1e-12)
 
 

@@ -137,7 +137,7 @@ def test_the_new_prediction_is_right_and_the_printed_weights_contradict_it():
     assert prediction(*rounded) == pytest.approx(0.721743, abs=5e-7)
     assert prediction(PRINTED_W0, rounded[1]) == pytest.approx(0.747057, abs=5e-7)
     assert prediction(rounded[0], PRINTED_W1) == pytest.approx(0.577831, abs=5e-7)
-    trained, _ = jp.fit(network(), [X], [T], epochs=1, learning_rate=1.0)
+    trained = jp.fit(network(), [X], [T], epochs=1, learning_rate=1.0).network
     assert trained(X).item() == pytest.approx(NEW_PREDICTION, abs=1e-15)
 
 

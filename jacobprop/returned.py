@@ -1,0 +1,95 @@
+"""What the code of a layer returned, checked once where it arrives, so that a slip names its layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .errors import DTypeError, ShapeError
+from .jacobians import Jacobian
+from .layout import Shape
+
+_REMEDY = "Return what Layer's docstring asks for: see its example."
+
+
+def checked_forward(returned: object, lead: Shape, width: int | None, where: str) -> tuple[Array, Any]:
+    """(values, cache) with values of shape lead + (width,)."""
+    if not isinstance(returned, tuple) or len(returned) != 2:
+        raise DTypeError(
+            "forward must return (values, cache)",
+            where=where,
+            got=type(returned).__name__,
+            expected="a tuple of two",
+            remedy=_REMEDY,
+        )
+    values, cache = returned
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fO":
+        raise DTypeError(
+            "forward must return an array of floats",
+            where=where,
+            got=f"{type(values).__name__} {getattr(values, 'dtype', '')}".strip(),
+            expected="a numpy array in the dtype of its inputs",
+            remedy=_REMEDY,
+        )
+    if values.ndim != len(lead) + 1 or values.shape[:-1] != lead or width not in (None, values.shape[-1]):
+        raise ShapeError(
+            "forward returned values of the wrong shape",
+            where=where,
+            got=f"shape {values.shape}",
+            expected=str((*lead, width or "width")).replace("'", ""),
+            remedy="Cases come first and stay; .width() says how many outputs there are.",
+        )
+    return values, cache
+
+
+def checked_factors(
+    found: Mapping[Any, object],
+    operands: Mapping[Any, Shape],
+    out_shape: Shape,
+    cases: int | None,
+    where: str,
+) -> dict[Any, Jacobian]:
+    """The Jacobian of every operand, with the shapes and the cases of this pass."""
+    for operand, in_shape in operands.items():
+        if operand not in found:
+            raise ShapeError(
+                f"factors has no Jacobian for {operand!r}",
+                where=where,
+                got=f"{sorted(map(str, found))}",
+                expected="one for each entry of inputs and for each slot of init()",
+                remedy=_REMEDY,
+            )
+        checked_jacobian(found[operand], out_shape, in_shape, cases, f"{where}, factor {operand!r}")
+    return {operand: J for operand in operands if isinstance(J := found[operand], Jacobian)}
+
+
+def checked_jacobian(J: object, out_shape: Shape, in_shape: Shape, cases: int | None, where: str) -> Jacobian:
+    """A Jacobian with these shapes and cases."""
+    if not isinstance(J, Jacobian):
+        raise DTypeError(
+            "a factor must be a Jacobian",
+            where=where,
+            got=type(J).__name__,
+            expected="an object such as jp.DenseJacobian(array)",
+            remedy="Wrap an array: (cases, rows, columns) for a stack, (rows, columns) for one case.",
+        )
+    if (J.out_shape, J.in_shape) != (out_shape, in_shape):
+        raise ShapeError(
+            "a factor has the wrong shapes",
+            where=where,
+            got=f"{J.out_shape} by {J.in_shape}",
+            expected=f"{out_shape} by {in_shape}",
+            remedy="Numerator layout: out_shape is that of the layer's activations, in_shape the operand's.",
+        )
+    if J.cases != cases:
+        raise ShapeError(
+            "a factor has the wrong number of cases",
+            where=where,
+            got="none" if J.cases is None else f"{J.cases}",
+            expected="none" if cases is None else f"{cases}",
+            remedy="A factor that all cases share takes cases=len(values); others have the case axis first.",
+        )
+    return J
