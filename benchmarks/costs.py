@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jacobprop as jp
+from jacobprop.formulations import STACK_BYTES
 
 from .workloads import Workload
 
@@ -21,7 +22,7 @@ PASSES = 18
 
 
 class Cost(NamedTuple):
-    """Predicted multiply-adds, and the numbers held in the largest dense tensor."""
+    """Predicted multiply-adds, and the numbers held in dense tensors."""
 
     multiply_adds: Callable[[Workload], int]
     numbers: Callable[[Workload], int] = lambda work: 0
@@ -71,8 +72,13 @@ def tensors(work: Workload) -> int:
 
 
 def tensor_numbers(work: Workload) -> int:
-    """The largest J_W, n m^2: one case and one layer at a time."""
-    return max(n * m * m for n, m in _dense(work))
+    """n m^2 of each layer's J_W, which outweighs the rest: of all cases if made at once, else of one."""
+    sizes = [n * m * m for n, m in _dense(work)]
+    stacked = [work.cases * size for size in sizes]
+    at_once = STACK_BYTES // work.net.dtype.itemsize
+    kept = sum(size for size in stacked if size <= at_once)
+    alone = (size for size, whole in zip(sizes, stacked, strict=True) if whole > at_once)
+    return kept + max(alone, default=0)
 
 
 def simplified(work: Workload) -> int:

@@ -7,8 +7,6 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, cases_of, freeze, quiet
 from .errors import UnsupportedLayerError
@@ -132,8 +130,7 @@ class LayerFactors:
         J = self.by_operand.get("W")
         if not isinstance(J, WeightJacobian) or not isinstance(J.left, DiagonalJacobian | IdentityJacobian):
             raise self._missing("J_W_hat", "J_W_hat needs weights and an elementwise activation: use J_W.")
-        slopes = J.left.push(np.ones(J.left.in_shape, J.left.dtype))  # f'(z), the diagonal
-        return freeze(J.y[..., :, None] * slopes[..., None, :])
+        return J.simplified()
 
     @property
     def J_soft(self) -> Jacobian:

@@ -11,7 +11,8 @@ finite_difference  central differences of the loss, for a check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -20,7 +21,10 @@ from .arrays import Array, quiet
 from .delta import DeltaRule
 from .differences import central_differences
 from .errors import DTypeError, NonFiniteError, UnknownNameError, UnsupportedLayerError
-from .layers import Dense, Softmax
+from .jacobians import Jacobian, WeightJacobian
+from .layers import PREVIOUS, Dense, Softmax
+from .layers.base import Operand
+from .layout import Layout
 from .network import Network
 from .record import Record
 
@@ -67,15 +71,15 @@ def _structured(net: Network, X: object, T: object) -> Gradients:
     return net.forward(X, T).gradients()
 
 
-def _tensor(net: Network, record: Record, R: Array) -> Gradients:
+def _tensor(net: Network, case: OneCase, R: Array) -> Gradients:
     """R <- tensordot(R, J) over dense numerator tensors; branches are added."""
     running: dict[int, Array] = {net.architecture.depth: R}
     found: Gradients = {}
     for number in range(net.architecture.depth, 0, -1):
         R = running.pop(number)
         below = dict(zip(net.layers[number - 1].inputs, net.architecture.reads(number), strict=True))
-        for operand, J in record.layer(number).by_operand.items():
-            product = np.tensordot(R, J.tensor(), axes=1)
+        for operand in case.operands(number):
+            product = np.tensordot(R, case.tensor(number, operand), axes=1)
             if isinstance(operand, str):
                 found[f"{operand}{number}"] = product
             else:
@@ -87,41 +91,42 @@ def _tensor(net: Network, record: Record, R: Array) -> Gradients:
 # -- as on the slides -------------------------------------------------------------------------------
 
 
-def _numpy_dot(net: Network, record: Record, R: Array) -> Gradients:
+def _numpy_dot(net: Network, case: OneCase, R: Array) -> Gradients:
     """J_W^L <- np.dot(J_W^Z, J_Z^L) in denominator layout, R <- np.dot(R, J_Y^Z) (seed rows D-68, D-74).
 
     J_Z^L is one-dimensional and J_W^Z belongs to one layer: of the calls that E-05 lists, the right one.
     """
     found = {}
     for number in range(net.architecture.depth, 0, -1):
-        layer = record.layer(number)
         for slot in net.architecture.slots[number - 1]:
-            found[f"{slot}{number}"] = np.dot(layer[slot].tensor("denominator"), R)
-        R = np.dot(R, layer.J_Y.tensor())
+            found[f"{slot}{number}"] = np.dot(case.tensor(number, slot, "denominator"), R)
+        R = np.dot(R, case.tensor(number, PREVIOUS))
     return found
 
 
-def _simplified(net: Network, record: Record, R: Array) -> Gradients:
+def _simplified(net: Network, case: OneCase, R: Array) -> Gradients:
     """J_W^L <- J_Z^L * J^_W^Z, the i-th entry times the i-th column (seed rows D-72, D-75)."""
     found = {}
     for number in range(net.architecture.depth, 0, -1):
-        layer, slots = record.layer(number), net.architecture.slots[number - 1]
+        slots = net.architecture.slots[number - 1]
         if "W" in slots:
-            found[f"W{number}"] = R * layer.J_W_hat
+            J_W = case.factor(number, "W")
+            assert isinstance(J_W, WeightJacobian), "a Dense layer's"
+            found[f"W{number}"] = R * J_W.simplified()
         if "b" in slots:
-            found[f"b{number}"] = R * np.diagonal(layer.J_b.matrix())
-        R = np.dot(R, layer.J_Y.tensor())
+            found[f"b{number}"] = R * np.diagonal(case.tensor(number, "b"))
+        R = np.dot(R, case.tensor(number, PREVIOUS))
     return found
 
 
-def _delta_scalar(net: Network, record: Record, R: Array) -> Gradients:
+def _delta_scalar(net: Network, case: OneCase, R: Array) -> Gradients:
     """delta_j = f'_j sum_k w_jk delta_k and dL/dw_ij = y_i delta_j, node by node (seed rows D-20 to D-24)."""
     found = {}
     upstream = list(R)  # dL/do_k of the layer at hand
     for number in range(net.architecture.depth, 0, -1):
-        layer, y = net.layers[number - 1], record.activation(number - 1)
+        layer, y = net.layers[number - 1], case.activation(number - 1)
         if isinstance(layer, Dense):
-            slope = layer.activation.derivative(record.sum(number))
+            slope = layer.activation.derivative(case.sum(number))
             delta = [slope[j] * upstream[j] for j in range(layer.n_out)]
             W = net.parameters[f"W{number}"]
             found[f"W{number}"] = np.array([[y_i * delta_j for delta_j in delta] for y_i in y])
@@ -129,7 +134,7 @@ def _delta_scalar(net: Network, record: Record, R: Array) -> Gradients:
                 found[f"b{number}"] = np.array(delta)
             upstream = [sum(W[i, k] * d for k, d in enumerate(delta)) for i in range(layer.n_in)]
         else:  # softmax: ds_k/dz_i = s_k (1 - s_k) for i = k, else -s_k s_i
-            s = record.activation(number)
+            s = case.activation(number)
             upstream = [
                 sum(u * s[k] * ((i == k) - s[i]) for k, u in enumerate(upstream)) for i in range(len(s))
             ]
@@ -172,37 +177,80 @@ def _finite_difference(net: Network, X: object, T: object) -> Gradients:
 
 # -- what they share --------------------------------------------------------------------------------
 
-OneCase = Callable[[Network, Record, Array], Gradients]
+
+STACK_BYTES = 2**26
+"""Dense factors of a whole stack are made at once up to this size, beyond it case by case."""
+
+
+@dataclass(frozen=True)
+class OneCase:
+    """One case of a record, as if it had been alone."""
+
+    record: Record
+    index: int | None
+    stacks: dict[tuple[int, Operand, Layout], Array]
+
+    def operands(self, number: int) -> Iterable[Operand]:
+        """What the layer's factors are taken by."""
+        return self.record.layer(number).by_operand
+
+    def factor(self, number: int, operand: Operand) -> Jacobian:
+        """A factor of this case."""
+        J = self.record.layer(number).by_operand[operand]
+        return J if self.index is None else J.case(self.index)
+
+    def tensor(self, number: int, operand: Operand, layout: Layout = "numerator") -> Array:
+        """The dense tensor of a factor of this case."""
+        J = self.record.layer(number).by_operand[operand]
+        if self.index is None or J.dense_nbytes > STACK_BYTES:
+            return self.factor(number, operand).tensor(layout)
+        key = (number, operand, layout)
+        if key not in self.stacks:
+            self.stacks[key] = J.tensor(layout)
+        return np.asarray(self.stacks[key][self.index])
+
+    def activation(self, number: int) -> Array:
+        """a_number."""
+        return self._of(self.record.activation(number))
+
+    def sum(self, number: int) -> Array:
+        """z_number."""
+        return self._of(self.record.sum(number))
+
+    def _of(self, values: Array) -> Array:
+        return values if self.index is None else np.asarray(values[self.index])
+
+
+Walk = Callable[[Network, OneCase, Array], Gradients]
 
 
 def _case_by_case(
-    formulation: str, one_case: OneCase, slides: bool, net: Network, X: object, T: object
+    formulation: str, walk: Walk, slides: bool, net: Network, X: object, T: object
 ) -> Gradients:
     """Start from J_N^L of each case alone, weighed as the loss says, and add the cases up."""
     if slides:
         _slides_only(net, formulation)
-    whole = net.forward(X, T)
-    _, target = whole._loss(f'gradients(formulation="{formulation}")')
-    weight = whole.weight
-    widest = whole.dtype if whole.dtype.kind == "O" else np.dtype(np.float64)  # many small terms
+    record = net.forward(X, T)
+    rows = _finite_rows(record, formulation) * record.weight
+    widest = record.dtype if record.dtype.kind == "O" else np.dtype(np.float64)  # many small terms
     total = {name: np.zeros(array.shape, widest) for name, array in net.parameters.items()}
-    for case in [...] if whole.cases is None else range(whole.cases):
-        record = net.forward(whole.activation(0)[case], target[case])
-        row = record.J_N.tensor()
-        _check_row(row, record, formulation)
-        for name, array in one_case(net, record, row * weight).items():
+    stacks: dict[tuple[int, Operand, Layout], Array] = {}
+    for index in [None] if record.cases is None else range(record.cases):
+        row = rows if index is None else rows[index]
+        for name, array in walk(net, OneCase(record, index, stacks), row).items():
             total[name] += array
-    return {name: np.asarray(total[name], whole.dtype) for name in net.parameters}
+    return {name: np.asarray(array, record.dtype) for name, array in total.items()}
 
 
-def _check_row(row: Array, record: Record, formulation: str) -> None:
-    """Refuse a J_N^L that is infinite although the output is finite."""
-    if row.dtype.kind == "O" or np.isfinite(row).all() or not np.isfinite(record.output).all():
-        return
+def _finite_rows(record: Record, formulation: str) -> Array:
+    """J_N^L of every case, refused where it is infinite although the output is finite."""
+    rows: Array = record.J_N.tensor()
+    if rows.dtype.kind == "O" or np.isfinite(rows).all() or not np.isfinite(record.output).all():
+        return rows
     raise NonFiniteError(
         "the loss's own row J_N^L is infinite where a saturated output is wrong",
         where=f'gradients(formulation="{formulation}")',
-        got=f"an output of exactly {record.output[~np.isfinite(row)][0]:.0f}",
+        got=f"an output of exactly {record.output[~np.isfinite(rows)][0]:.0f}",
         expected="finite entries",
         remedy='Use formulation="structured" or "delta": they multiply J_N^L and J^soft as one factor.',
     )

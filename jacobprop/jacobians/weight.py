@@ -16,7 +16,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._lazy import scipy_sparse
-from ..arrays import Array, frozen
+from ..arrays import Array, freeze, frozen, quiet
+from ..errors import UnsupportedLayerError
 from .base import Jacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
@@ -112,6 +113,26 @@ class WeightJacobian(StoredJacobian):
         cases, k, m = pulled.shape
         summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
         return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
+
+    @quiet
+    def simplified(self) -> Array:
+        """y (outer) d for a diagonal left: the entries J[j, i, j] that are not zero, (cases,) + (n, m).
+
+        Raises
+        ------
+        UnsupportedLayerError
+            Another left: what is left out would not be zero (seed rows D-72, E-12).
+        """
+        if not isinstance(self.left, DiagonalJacobian | IdentityJacobian):
+            raise UnsupportedLayerError(
+                "only a weight Jacobian with a diagonal left has a simplified form",
+                where=repr(self),
+                got=f"{self.left!r} as left",
+                expected="the weights of an elementwise layer by that layer",
+                remedy="Use J_W itself: pull and @ need no dense tensor either.",
+            )
+        d = self.left.push(np.ones(self.left.in_shape, self.left.dtype))
+        return freeze(self.y[..., :, None] * d[..., None, :])
 
     def case(self, index: int) -> WeightJacobian:
         chosen = super().case(index)

@@ -139,6 +139,7 @@ BAD = {
     "tensor mix": lambda: (
         tensor(np.ones((2, 2)), (2,), (2,)) @ tensor(np.ones((2, 2)), (2,), (2,), "denominator")
     ),
+    "simplified": lambda: WeightJacobian(DenseJacobian(np.eye(2)), d3).simplified(),
     "tensor add": lambda: tensor(np.ones((2, 3)), (2,), (3,)) + tensor(np.ones((1, 3)), (1,), (3,)),
 }
 

@@ -549,3 +549,13 @@ def test_structural_zeros_are_plus_zero(name, cases):
     for J, reference, *_ in samples(name, cases):
         assert not np.signbit(J.tensor()[J.tensor() == 0]).any()
         close(J.matrix(), reference)
+
+
+def test_the_simplified_form_holds_the_entries_that_are_not_zero():
+    rng = np.random.default_rng(11)
+    d, y = rng.normal(size=(4, 3)), rng.normal(size=(4, 2))
+    for left, slopes in ((DiagonalJacobian(d), d), (IdentityJacobian(3, cases=4), np.ones((4, 3)))):
+        J = WeightJacobian(left, y)
+        assert np.array_equal(J.simplified(), np.einsum("cj,ci->cij", slopes, y))
+        assert np.array_equal(J.simplified(), np.einsum("cjij->cij", J.tensor()))
+        assert not J.simplified().flags.writeable
