@@ -5,6 +5,7 @@ w <- w - learning_rate * dL/dw        (seed rows D-15 to D-19, B-35; mind E-15: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -182,7 +183,7 @@ def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
 
 def _learning_rate(value: object) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
         raise OptionError(
             "the learning rate must be a finite number",
             where="fit",
