@@ -16,7 +16,7 @@ from .jacobians import Jacobian, WeightJacobian
 from .jacobians.base import check_chained
 from .jacobians.limit import check_dense
 from .layout import size
-from .planning import Order, Plan, plan_chain
+from .planning import Order, Plan, check_order, plan_chain
 
 _NARROW = "Put a row on top of the chain, such as a loss Jacobian, or take fewer cases."
 
@@ -103,8 +103,9 @@ class Chain:
 
     def plan(self, order: Order = "auto") -> Plan:
         """The order of multiplication as data, with its price."""
-        names = self.symbols if self.head is None else (self._symbol(2), *self.symbols[2:])
+        check_order(order)
         if order not in self._plans:
+            names = self.symbols if self.head is None else (self._symbol(2), *self.symbols[2:])
             structures, itemsize = [J.structure for J in self.atoms], self.atoms[0].dtype.itemsize
             self._plans[order] = plan_chain(structures, order, names, itemsize)
         return self._plans[order]
@@ -158,11 +159,9 @@ class Chain:
             check_dense(8 * size((*lead, rows, atom._n)), "Chain.log2_norms", remedy=_NARROW)
             product = atom._matrix() if R is None else atom._pull(R)
             R = np.broadcast_to(product, (*lead, *product.shape[-2:])).astype(np.float64)
-            largest = np.abs(R).max(axis=(-2, -1))
-            shift = np.where(largest > 0, np.frexp(largest)[1], 0)
-            R = np.ldexp(R, -shift[..., None, None])
-            exponents = exponents + shift
             norms.append(_log2_norm(R, (-2, -1)) + exponents + y_norm)
+            R, shift = _rescaled(R, (-2, -1))
+            exponents = exponents + shift[..., 0, 0]
         return np.array(norms)
 
     def _cases(self) -> tuple[int, ...]:
@@ -180,10 +179,15 @@ class Chain:
         return f"<Chain {' . '.join(self.symbols)}>"
 
 
-def _log2_norm(array: Array, axes: tuple[int, ...]) -> Array:
-    """log2 of the Frobenius norm over some axes, without overflow or underflow of the squares."""
+def _rescaled(array: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
+    """The array over a power of two that brings its largest entry to 1/2 or more, and the exponent."""
     exact = array.astype(np.float64)
     largest = np.abs(exact).max(axis=axes, keepdims=True)
     shift = np.where((largest > 0) & np.isfinite(largest), np.frexp(largest)[1], 0)
-    squares = np.ldexp(exact, -shift) ** 2
-    return np.asarray(np.log2(squares.sum(axis=axes)) / 2 + shift.reshape(squares.sum(axis=axes).shape))
+    return np.ldexp(exact, -shift), shift
+
+
+def _log2_norm(array: Array, axes: tuple[int, ...]) -> Array:
+    """log2 of the Frobenius norm over some axes, without overflow or underflow of the squares."""
+    scaled, shift = _rescaled(array, axes)
+    return np.asarray(np.log2((scaled**2).sum(axis=axes)) / 2 + shift.squeeze(axes))

@@ -99,6 +99,18 @@ class Plan:
         return f"{self._name(step.first, step.split)} . {self._name(step.split + 1, step.last)}"
 
 
+def check_order(order: object) -> None:
+    """Refuse anything but the four orders."""
+    if not isinstance(order, str) or order not in ORDERS:
+        raise UnknownNameError(
+            "unknown order",
+            where="plan",
+            got=repr(order),
+            expected="one of " + ", ".join(ORDERS),
+            remedy="Leave it out for the cheapest order.",
+        )
+
+
 def plan_chain(
     atoms: Sequence[Structure], order: Order = "auto", names: Sequence[str] = (), itemsize: int = 8
 ) -> Plan:
@@ -109,14 +121,7 @@ def plan_chain(
     UnknownNameError
         `order` is not one of auto, optimal, backward, forward.
     """
-    if order not in ORDERS:
-        raise UnknownNameError(
-            "unknown order",
-            where="plan",
-            got=repr(order),
-            expected="one of " + ", ".join(ORDERS),
-            remedy="Leave it out for the cheapest order.",
-        )
+    check_order(order)
     atoms = tuple(atoms)
     optimal = order == "optimal" or (order == "auto" and len(atoms) <= AUTO_ATOMS)
     if optimal and len(atoms) > 2:

@@ -729,6 +729,12 @@ BAD = {
         "got in_shape (3,) and out_shape (2,), expected the same shape. "
         "Write the chain from the numerator on the left to the denominator on the right.",
     ),
+    "an order that is a list": (
+        lambda: record().chain("L", "W1").plan(["auto"]),
+        errors.UnknownNameError,
+        "plan: unknown order; got ['auto'], expected one of auto, optimal, backward, forward. "
+        "Leave it out for the cheapest order.",
+    ),
     "an unknown order": (
         lambda: record().chain("L", "W1").plan("best"),
         errors.UnknownNameError,
