@@ -58,7 +58,6 @@ class DeltaRule:
             )
             for number in range(1, depth + 1)
         ]
-
         layers = self._architecture.layers
         self._forward_paths = [fast_path(layer, "forward_into") for layer in layers]
         self._backward_paths = [fast_path(layer, "backward_into") for layer in layers]
@@ -111,9 +110,8 @@ class DeltaRule:
         losses, delta = self._top(activations[-1], target, caches[-1])
         delta *= delta.dtype.type(weight)
         found = self._backward(delta, by_layer, caches, len(activations))
-        return float(losses.sum(dtype=np.float64)) * weight, {
-            k: g.copy() for k, g in found.items()
-        } if copy else found
+        gradients = {name: array.copy() for name, array in found.items()} if copy else found
+        return float(losses.sum(dtype=np.float64)) * weight, gradients
 
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
         activations, caches = [X], []

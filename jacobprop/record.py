@@ -66,12 +66,10 @@ class Record:
     def __repr__(self) -> str:
         widths = "-".join(str(a.shape[-1]) for a in self._activations)
         cases = "one case" if self.cases is None else f"{self.cases} cases"
-        loss = (
-            ""
-            if self.target is None or not self._architecture.loss
-            else f", loss {self.loss if self.dtype.kind == 'O' else format(self.loss, '.6g')}"
-        )
-        return f"<Record: {widths}, {cases}, {self.dtype}{loss}>"
+        words = [widths, cases, str(self.dtype)]
+        if self.target is not None:
+            words.append(f"loss {self.loss}" if self.dtype.kind == "O" else f"loss {self.loss:.6g}")
+        return f"<Record: {', '.join(words)}>"
 
     @property
     def cases(self) -> int | None:

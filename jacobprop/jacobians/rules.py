@@ -32,8 +32,8 @@ def price(a: Structure, b: Structure) -> Priced:
     return RULES[a.kind, b.kind].price(a, b)
 
 
-def _frame(A: Jacobian, B: Jacobian) -> dict[str, Any]:
-    """Shapes and cases of A @ B."""
+def frame(A: Jacobian, B: Jacobian) -> dict[str, Any]:
+    """Shapes and cases of A @ B, and of A + B, whose shapes are equal."""
     return {"out_shape": A.out_shape, "in_shape": B.in_shape, "cases": common_cases(A, B)}
 
 
@@ -47,7 +47,7 @@ def _keep(A: Jacobian, B: Jacobian) -> Jacobian:
 
 
 def _diagonal_diagonal(A: DiagonalJacobian, B: DiagonalJacobian) -> Jacobian:
-    return DiagonalJacobian._make(d=A.d * B.d, **_frame(A, B))
+    return DiagonalJacobian._make(d=A.d * B.d, **frame(A, B))
 
 
 def _low_rank(A: Jacobian, B: Jacobian, d: Any, U: Any, V: Any, diagonal: Any = None) -> Jacobian:
@@ -61,7 +61,7 @@ def _low_rank(A: Jacobian, B: Jacobian, d: Any, U: Any, V: Any, diagonal: Any = 
         name: None if array is None else np.broadcast_to(array, lead + array.shape[-axes:], subok=True)
         for name, array, axes in (("d", d, 1), ("U", U, 2), ("V", V, 2), ("diagonal", diagonal, 1))
     }
-    return DiagonalPlusLowRankJacobian._make(**whole, **_frame(A, B))
+    return DiagonalPlusLowRankJacobian._make(**whole, **frame(A, B))
 
 
 def _diagonal_low_rank(A: DiagonalJacobian, B: DiagonalPlusLowRankJacobian) -> Jacobian:
@@ -87,24 +87,24 @@ def _low_rank_low_rank(A: DiagonalPlusLowRankJacobian, B: DiagonalPlusLowRankJac
 
 def _diagonal_scaled(A: DiagonalJacobian, B: ScaledJacobian) -> Jacobian:
     rows = A.d if B.rows is None else A.d * B.rows
-    return ScaledJacobian._make(rows=rows, shared=B.shared, columns=B.columns, **_frame(A, B))
+    return ScaledJacobian._make(rows=rows, shared=B.shared, columns=B.columns, **frame(A, B))
 
 
 def _scaled_diagonal(A: ScaledJacobian, B: DiagonalJacobian) -> Jacobian:
     columns = B.d if A.columns is None else A.columns * B.d
-    return ScaledJacobian._make(rows=A.rows, shared=A.shared, columns=columns, **_frame(A, B))
+    return ScaledJacobian._make(rows=A.rows, shared=A.shared, columns=columns, **frame(A, B))
 
 
 def _scaled_scaled(A: ScaledJacobian, B: ScaledJacobian) -> Jacobian:
     if A.columns is not None or B.rows is not None:
         return _pulled(A, B)
     _check_room(A._o * B._n, "the shared matrix of {!r} @ {!r}", A, B)
-    return ScaledJacobian._make(rows=A.rows, shared=A.shared @ B.shared, columns=B.columns, **_frame(A, B))
+    return ScaledJacobian._make(rows=A.rows, shared=A.shared @ B.shared, columns=B.columns, **frame(A, B))
 
 
 def _left_only(A: Jacobian, B: WeightJacobian) -> Jacobian:
     left = RULES[type(A), type(B.left)].product(A, B.left)
-    return WeightJacobian._make(left=left, y=B.y, **_frame(A, B))
+    return WeightJacobian._make(left=left, y=B.y, **frame(A, B))
 
 
 def _gram(A: WeightJacobian, B: TransposedJacobian) -> Jacobian:
@@ -149,7 +149,7 @@ def _pushed(A: Jacobian, B: Jacobian) -> Jacobian:
 def _dense(A: Jacobian, B: Jacobian, compute: Callable[[], Any]) -> Jacobian:
     """A dense product, refused above the limit before it is computed."""
     _check_room(price(A.structure, B.structure).structure.numbers, "{!r} @ {!r}", A, B)
-    return DenseJacobian._make(array=compute(), **_frame(A, B))
+    return DenseJacobian._make(array=compute(), **frame(A, B))
 
 
 def _check_room(numbers: int, step: str, A: Jacobian, B: Jacobian) -> None:

@@ -8,18 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..layout import size
-from .base import SUMS, Jacobian, common_cases
+from .base import SUMS, Jacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
 from .limit import check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
-from .rules import KINDS
+from .rules import KINDS, frame
 from .weight import WeightJacobian
-
-
-def _frame(A: Jacobian, B: Jacobian) -> dict[str, Any]:
-    return {"out_shape": A.out_shape, "in_shape": A.in_shape, "cases": common_cases(A, B)}
 
 
 def _d(J: Jacobian) -> Any:
@@ -28,7 +24,7 @@ def _d(J: Jacobian) -> Any:
 
 
 def _diagonals(A: Jacobian, B: Jacobian) -> Jacobian:
-    return DiagonalJacobian._make(d=_d(A) + _d(B), **_frame(A, B))
+    return DiagonalJacobian._make(d=_d(A) + _d(B), **frame(A, B))
 
 
 def _one_low_rank(A: Jacobian, B: Jacobian) -> Jacobian:
@@ -38,21 +34,21 @@ def _one_low_rank(A: Jacobian, B: Jacobian) -> Jacobian:
     d = low.d + _d(other)
     lead = d.shape[:-1]
     U, V = (np.broadcast_to(part, lead + part.shape[-2:]) for part in (low.U, low.V))
-    return DiagonalPlusLowRankJacobian._make(d=d, U=U, V=V, diagonal=exact, **_frame(A, B))
+    return DiagonalPlusLowRankJacobian._make(d=d, U=U, V=V, diagonal=exact, **frame(A, B))
 
 
 def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
     if A.y is not B.y:
         return _densely(A, B)
     left = SUMS[type(A.left), type(B.left)](A.left, B.left)
-    return WeightJacobian._make(left=left, y=A.y, **_frame(A, B))
+    return WeightJacobian._make(left=left, y=A.y, **frame(A, B))
 
 
 def _densely(A: Jacobian, B: Jacobian) -> Jacobian:
     numbers = max(A.structure.dense_numbers, B.structure.dense_numbers)
     remedy = "Push or pull through each of them, and add the results."
     check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, "{!r} + {!r}", A, B, remedy=remedy)
-    return DenseJacobian._make(array=A._matrix() + B._matrix(), **_frame(A, B))
+    return DenseJacobian._make(array=A._matrix() + B._matrix(), **frame(A, B))
 
 
 _I, _D, _L, _W = IdentityJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, WeightJacobian

@@ -265,7 +265,7 @@ def test_networks_and_records_pickle(mangle):
         with pytest.raises(TypeError):
             net.parameters["W1"] = 1
     else:
-        copied = pickle.loads(pickle.dumps(record))  # noqa: S301
+        copied = pickle.loads(pickle.dumps(record))  # noqa: S301  (our own bytes)
         with pytest.raises(ValueError, match="read-only"):
             copied.activation(0)[0, 0] = 1
     for of, wrt in (("L", "W1"), ("S", "X"), ("L", "b2")):

@@ -129,7 +129,7 @@ def test_the_gradients_case_by_case():
         y = 1 / (1 + np.exp(-x @ V))
         z = 1 / (1 + np.exp(-y @ W))[0]
         assert np.allclose(by_W.tensor()[c, 0, :, 0], z * (1 - z) * y, rtol=1e-14)
-        expected = by_index((3, 2), lambda i, j: z * (1 - z) * x[i] * y[j] * (1 - y[j]) * W[j, 0])  # noqa: B023
+        expected = by_index((3, 2), lambda i, j: z * (1 - z) * x[i] * y[j] * (1 - y[j]) * W[j, 0])  # noqa: B023  (used at once)
         assert np.allclose(by_V.tensor()[c, 0], expected, rtol=1e-13)
 
 
