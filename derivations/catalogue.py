@@ -1,7 +1,7 @@
 """All derivations, in the order of the table."""
 
-from . import example_mse, gradients_321, jacobians_321, product_rule, twist
-from .derivation import Derivation
+from .proof.derivation import Derivation
+from .slides import example_mse, gradients_321, jacobians_321, product_rule, twist
 
 DERIVATIONS: tuple[Derivation, ...] = (
     *gradients_321.DERIVATIONS,

@@ -5,9 +5,9 @@ from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 
 from .catalogue import DERIVATIONS
-from .checker import check, sabotage
-from .derivation import Derivation
-from .page import page, sabotage_line, table
+from .pages.terminal import page, sabotage_line, table
+from .proof.checker import check, sabotage
+from .proof.derivation import Derivation
 
 SYMBOLS, WORDS = "∂·•×✓✗≠δ←", ("d", ".", "o", "x", "+", "x", "/=", "d", ":=")
 ASCII = str.maketrans(dict(zip(SYMBOLS, WORDS, strict=True)))

@@ -13,16 +13,16 @@ import pytest
 import sympy as sp
 
 from derivations import command
-from derivations.arrays import FormulaError, dot, einsum, filled, indices, jacobian, permuted
 from derivations.catalogue import DERIVATIONS
-from derivations.checker import Verdict, check, difference, refute, sabotage
-from derivations.compare import counterexample, is_zero
-from derivations.derivation import Derivation, Step, Truth, Wrong, chain
-from derivations.expressions import sigmoid
-from derivations.formula import D, Dot, Entries, Inner, Letter, Plus, Times, Transpose, grid
-from derivations.letters import partial, unfold
-from derivations.page import page, table
-from derivations.slide import text
+from derivations.pages.terminal import page, table
+from derivations.proof.arrays import FormulaError, dot, einsum, filled, indices, jacobian, permuted
+from derivations.proof.checker import Verdict, check, difference, refute, sabotage
+from derivations.proof.compare import counterexample, is_zero
+from derivations.proof.derivation import Derivation, Step, Truth, Wrong, chain
+from derivations.proof.expressions import sigmoid
+from derivations.proof.formula import D, Dot, Entries, Inner, Letter, Plus, Times, Transpose, grid
+from derivations.proof.letters import partial, unfold
+from derivations.proof.notation import text
 
 ROOT = Path(__file__).parents[1]
 BY_ID = {d.id: d for d in DERIVATIONS}
@@ -68,7 +68,7 @@ def test_the_derivations_are_a_catalogue() -> None:
 
 
 def test_the_derivations_import_sympy_and_the_standard_library_alone() -> None:
-    for path in (ROOT / "derivations").glob("*.py"):
+    for path in (ROOT / "derivations").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:

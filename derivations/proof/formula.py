@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 
 import sympy as sp
 
-from . import slide
+from . import notation
 from .arrays import FormulaError, Layout, Shape, dot, einsum, filled, mapped, permuted
 from .letters import Definitions, derivative, take
 
@@ -22,7 +22,7 @@ class Formula(ABC):
         """The array that the formula stands for, every derivative in it taken."""
 
     @abstractmethod
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         """The formula as lines of text."""
 
     def __str__(self) -> str:
@@ -46,8 +46,8 @@ class Entries(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return mapped(lambda entry: take(entry, where), self.array)
 
-    def block(self) -> slide.Block:
-        return slide.array(self.array)
+    def block(self) -> notation.Block:
+        return notation.array(self.array)
 
 
 def grid(shape: Shape, entry: Callable[..., sp.Expr]) -> Entries:
@@ -65,7 +65,7 @@ class Letter(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return self.array
 
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         return [self.name]
 
 
@@ -80,7 +80,7 @@ class Map(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return mapped(self.function, self.operand.value(where))
 
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         return [f"{self.name}({self.operand})"]
 
 
@@ -100,7 +100,7 @@ class D(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return derivative(self.of.value(where), self.wrt.array, where, self.layout)
 
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         if self.symbol:
             return [f"J_{self.wrt}^{self.of}"]
         return [f"∂{_bracketed(self.of, Dot, Plus)[0]}/∂{self.wrt}"]
@@ -116,9 +116,9 @@ class Dot(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return dot(self.a.value(where), self.b.value(where))
 
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         left, right = _bracketed(self.a, Plus, Inner, Times), _bracketed(self.b, Plus, Dot, Inner, Times)
-        return slide.beside(left, [" · "], right)
+        return notation.beside(left, [" · "], right)
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,8 @@ class Inner(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return dot(self.b.value(where), permuted(self.a.value(where), (1, 0)))
 
-    def block(self) -> slide.Block:
-        return slide.beside(_bracketed(self.a, Plus, Times), [" • "], _bracketed(self.b, Plus, Dot, Inner))
+    def block(self) -> notation.Block:
+        return notation.beside(_bracketed(self.a, Plus, Times), [" • "], _bracketed(self.b, Plus, Dot, Inner))
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ class Transpose(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return permuted(self.a.value(where), self.axes)
 
-    def block(self) -> slide.Block:
+    def block(self) -> notation.Block:
         mark = ".T" if self.axes == (1, 0) else f".transpose{self.axes}"
-        return slide.beside(_bracketed(self.a, D, Plus, Dot, Inner, Times), [mark.replace(" ", "")])
+        return notation.beside(_bracketed(self.a, D, Plus, Dot, Inner, Times), [mark.replace(" ", "")])
 
 
 @dataclass(frozen=True)
@@ -161,8 +161,8 @@ class Einsum(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return einsum(self.subscripts, self.a.value(where), self.b.value(where))
 
-    def block(self) -> slide.Block:
-        return slide.beside([f"einsum({self.subscripts}: "], self.a.block(), [", "], self.b.block(), [")"])
+    def block(self) -> notation.Block:
+        return notation.beside([f"einsum({self.subscripts}: "], self.a.block(), [", "], self.b.block(), [")"])
 
 
 @dataclass(frozen=True)
@@ -175,8 +175,8 @@ class Times(Formula):
     def value(self, where: Definitions) -> sp.Array:
         return mapped(lambda entry: take(self.scalar, where) * entry, self.a.value(where))
 
-    def block(self) -> slide.Block:
-        return slide.beside([f"{slide.text(self.scalar)} × "], _bracketed(self.a, Plus))
+    def block(self) -> notation.Block:
+        return notation.beside([f"{notation.text(self.scalar)} × "], _bracketed(self.a, Plus))
 
 
 @dataclass(frozen=True)
@@ -192,11 +192,11 @@ class Plus(Formula):
             raise FormulaError(f"a sum of shapes {left.shape} and {right.shape}")
         return left + right
 
-    def block(self) -> slide.Block:
-        return slide.beside(self.a.block(), [" + "], self.b.block())
+    def block(self) -> notation.Block:
+        return notation.beside(self.a.block(), [" + "], self.b.block())
 
 
-def _bracketed(formula: Formula, *kinds: type[Formula]) -> slide.Block:
+def _bracketed(formula: Formula, *kinds: type[Formula]) -> notation.Block:
     block = formula.block()
     if not isinstance(formula, kinds):
         return block

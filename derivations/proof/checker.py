@@ -11,7 +11,7 @@ from .compare import Counterexample, counterexample, is_zero
 from .derivation import Derivation, Step, Wrong
 from .formula import D, Entries, Formula, Times
 from .letters import PARTIAL, Definitions, unfold
-from .slide import numbered, text
+from .notation import numbered, text
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 import sympy as sp
 
-from .derivation import Derivation, Truth, Wrong, chain
-from .expressions import delta, sigmoid
-from .formula import D, Dot, Inner, Map, Plus, Times, Transpose, grid
-from .letters import partial
+from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.expressions import delta, sigmoid
+from ..proof.formula import D, Dot, Inner, Map, Plus, Times, Transpose, grid
+from ..proof.letters import partial
+from ..proof.wrong import column_major, negated, ones, swapped, transposed, without
 from .network_321 import (
     ASSUMPTIONS,
     EXPLICIT_R,
@@ -36,7 +37,6 @@ from .network_321 import (
     y,
     z1,
 )
-from .wrong import column_major, negated, ones, swapped, transposed, without
 
 slope = partial(z1, s1)
 G_R, F_S, XV, YW = Map("g", sigmoid, R), Map("f", sigmoid, S), Dot(X, V), Dot(Y, W)

@@ -6,11 +6,11 @@ inner vectors that have to be multiplied, which a linear layer Y = Q R without s
 
 import sympy as sp
 
-from .derivation import Derivation, Truth, Wrong, chain
-from .expressions import delta, letters
-from .formula import D, Dot, Inner, Letter, Transpose, grid
+from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.expressions import delta, letters
+from ..proof.formula import D, Dot, Inner, Letter, Transpose, grid
+from ..proof.wrong import column_major, negated
 from .network_321 import EXPLICIT_R, GRADIENT_R, INNER, R, V, r, weights, x
-from .wrong import column_major, negated
 
 y = sp.symbols("y1:3")
 q = letters("q", 2, 2)

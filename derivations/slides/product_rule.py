@@ -6,10 +6,10 @@ term are out of place, in numerator layout no term has a value.
 
 import sympy as sp
 
-from .arrays import Layout, filled
-from .derivation import Derivation, Truth, Wrong, chain
-from .expressions import functions, letters
-from .formula import D, Dot, Einsum, Formula, Letter, Plus, Times, Transpose
+from ..proof.arrays import Layout, filled
+from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.expressions import functions, letters
+from ..proof.formula import D, Dot, Einsum, Formula, Letter, Plus, Times, Transpose
 
 x = letters("x", 2, 2)
 a = functions("a", 2, 3, sp.flatten(x))

@@ -5,12 +5,12 @@ Numerator layout throughout, except for J_W^Z, whose grid has the weight's indic
 
 import sympy as sp
 
-from .derivation import Derivation, Truth, Wrong, chain
-from .expressions import delta, letters, sigmoid, summed
-from .formula import D, Dot, Letter, grid
-from .letters import partial
+from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.expressions import delta, letters, sigmoid, summed
+from ..proof.formula import D, Dot, Letter, grid
+from ..proof.letters import partial
+from ..proof.wrong import column_major, negated, swapped, transposed, without
 from .network_321 import weights
-from .wrong import column_major, negated, swapped, transposed, without
 
 y = sp.symbols("y1:3")
 s, z, t = sp.symbols("s1:4"), sp.symbols("z1:4"), sp.symbols("t1:4")

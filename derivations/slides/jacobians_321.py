@@ -2,10 +2,11 @@
 
 import sympy as sp
 
-from .derivation import Derivation, Truth, Wrong, chain
-from .expressions import delta, sigmoid, summed
-from .formula import D, Dot, Inner, Times, grid
-from .letters import partial
+from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.expressions import delta, sigmoid, summed
+from ..proof.formula import D, Dot, Inner, Times, grid
+from ..proof.letters import partial
+from ..proof.wrong import negated, swapped, transposed, without
 from .network_321 import (
     ASSUMPTIONS,
     EXPLICIT_Y,
@@ -32,7 +33,6 @@ from .network_321 import (
     y,
     z1,
 )
-from .wrong import negated, swapped, transposed, without
 
 slope = partial(z1, s1)
 ROW_W = grid((1, 2), lambda _, j: w[j][0])

@@ -5,10 +5,10 @@ from textwrap import wrap
 
 import sympy as sp
 
-from .checker import Refutation, Verdict
-from .derivation import Derivation, Step, Wrong
-from .formula import Entries, Formula, Letter
-from .slide import WIDTH, beside, text
+from ..proof.checker import Refutation, Verdict
+from ..proof.derivation import Derivation, Step, Wrong
+from ..proof.formula import Entries, Formula, Letter
+from ..proof.notation import WIDTH, beside, text
 
 INDENT = " " * len("  ✓ = ")
 

@@ -1,0 +1,1 @@
+"""What a derivation is, what its formulas mean, and how each equals sign is verified."""
