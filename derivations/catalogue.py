@@ -1,12 +1,9 @@
-"""All derivations, in the order of the table."""
+"""All derivations, in the order of the table: one chapter a room."""
 
+from . import all_depths, all_sizes, errata, notes, slides
 from .proof.derivation import Derivation
-from .slides import example_mse, gradients_321, jacobians_321, product_rule, twist
 
-DERIVATIONS: tuple[Derivation, ...] = (
-    *gradients_321.DERIVATIONS,
-    *jacobians_321.DERIVATIONS,
-    *twist.DERIVATIONS,
-    *example_mse.DERIVATIONS,
-    *product_rule.DERIVATIONS,
-)
+CHAPTERS: dict[str, tuple[Derivation, ...]] = {
+    str(room.__doc__): room.DERIVATIONS for room in (slides, all_sizes, all_depths, notes, errata)
+}
+DERIVATIONS: tuple[Derivation, ...] = tuple(d for chapter in CHAPTERS.values() for d in chapter)

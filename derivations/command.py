@@ -9,7 +9,7 @@ from .pages.terminal import page, sabotage_line, table
 from .proof.checker import check, sabotage
 from .proof.derivation import Derivation
 
-SYMBOLS, WORDS = "∂·•×✓✗≠δ←", ("d", ".", "o", "x", "+", "x", "/=", "d", ":=")
+SYMBOLS, WORDS = "∂·•×✓✗≠δΣ←", ("d", ".", "o", "x", "+", "x", "/=", "d", "sum", ":=")
 ASCII = str.maketrans(dict(zip(SYMBOLS, WORDS, strict=True)))
 
 
@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _sabotage(derivations: Iterable[Derivation]) -> int:
-    trials = [(d, wrong, sabotage(d, wrong)) for d in derivations for wrong in d.wrong]
+    parts = [part for derivation in derivations for part in derivation.parts]
+    trials = [(d, wrong, sabotage(d, wrong)) for d in parts for wrong in d.wrong]
     refuted = sum(caught for *_, caught in trials)
     _print(sabotage_line(*trial) for trial in trials)
     _print(["", f"{refuted} of {len(trials)} wrong variants refuted"])

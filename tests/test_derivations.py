@@ -15,10 +15,11 @@ import sympy as sp
 from derivations import command
 from derivations.catalogue import DERIVATIONS
 from derivations.pages.terminal import page, table
-from derivations.proof.arrays import FormulaError, dot, einsum, filled, indices, jacobian, permuted
+from derivations.proof.arrays import dot, einsum, filled, indices, jacobian, permuted
 from derivations.proof.checker import Verdict, check, difference, refute, sabotage
 from derivations.proof.compare import counterexample, is_zero
 from derivations.proof.derivation import Derivation, Step, Truth, Wrong, chain
+from derivations.proof.errors import FormulaError
 from derivations.proof.expressions import sigmoid
 from derivations.proof.formula import D, Dot, Entries, Inner, Letter, Plus, Times, Transpose, grid
 from derivations.proof.letters import partial, unfold

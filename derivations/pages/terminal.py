@@ -5,9 +5,11 @@ from textwrap import wrap
 
 import sympy as sp
 
+from ..proof.arrays import entries
 from ..proof.checker import Refutation, Verdict
 from ..proof.derivation import Derivation, Step, Wrong
 from ..proof.formula import Entries, Formula, Letter
+from ..proof.letters import is_like, letters_in
 from ..proof.notation import WIDTH, beside, text
 
 INDENT = " " * len("  ✓ = ")
@@ -24,8 +26,8 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
         ]
         yield " ".join((cells[0] + " ", *cells[1:]))
     refuted = sum(v.refuted for v in verdicts)
-    variants = sum(len(v.refutations) for v in verdicts)
-    steps = sum(len(v.step_failures) for v in verdicts)
+    variants = sum(v.variants for v in verdicts)
+    steps = sum(v.steps for v in verdicts)
     held = sum(v.holds for v in verdicts)
     yield ""
     yield (
@@ -38,43 +40,53 @@ def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     d = verdict.derivation
-    refuted = f"{verdict.refuted}/{len(verdict.refutations)}"
+    refuted = f"{verdict.refuted}/{verdict.variants}"
     result = "holds" if verdict.holds else "FAILS"
-    return (d.id, d.statement, d.sizes, str(len(d.steps)), refuted, f"{verdict.seconds:.1f}", result)
+    return (d.id, d.statement, d.sizes, str(verdict.steps), refuted, f"{verdict.seconds:.1f}", result)
 
 
 def page(verdict: Verdict) -> Iterator[str]:
-    """One derivation in full, with a mark at each equals sign that was verified."""
+    """One derivation in full, its lemmas first, with a mark at each equals sign that was verified."""
+    for lemma in verdict.lemmas:
+        yield from page(lemma)
+        yield ""
     d = verdict.derivation
     heading = f"{d.title}  [{d.id}]"
     yield from (heading, "=" * len(heading), d.statement)
-    yield f"sizes {d.sizes}, fixed; rows {', '.join(d.rows)}"
+    rows = f"; rows {', '.join(d.rows)}" if d.rows else ""
+    yield f"sizes {d.sizes}, fixed{rows}" if d.scope == "fixed" else f"{d.scope}: {d.sizes}{rows}"
     yield ""
     for assumption in d.assumptions:
         yield from wrap(assumption, WIDTH, initial_indent="- ", subsequent_indent="  ")
     yield from (f"{INDENT}{text(letter)} = {text(d.where[letter])}" for letter in _defined_letters(d))
     yield ""
-    left: Formula | None = None
-    for step, failure in zip(d.steps, verdict.step_failures, strict=True):
-        if step.lhs != left:
-            yield from (INDENT + line for line in step.lhs.block())
-        yield from _step(step, failure)
-        left = step.rhs
+    yield from _steps(verdict)
     yield ""
     yield from _conclusion(verdict)
-    yield ""
-    yield "Wrong variants of the last line:"
+    if verdict.refutations:
+        yield from ("", "Wrong variants of the last line:")
     for refutation in verdict.refutations:
         yield from _refutation(refutation, d)
 
 
-def _defined_letters(derivation: Derivation) -> Iterator[sp.Symbol]:
+def _steps(verdict: Verdict) -> Iterator[str]:
+    left: Formula | None = None
+    for step, failure in zip(verdict.derivation.steps, verdict.step_failures, strict=True):
+        if step.lhs != left:
+            yield from (INDENT + line for line in step.lhs.block())
+        yield from _step(step, failure)
+        left = step.rhs
+
+
+def _defined_letters(derivation: Derivation) -> Iterator[sp.Expr]:
     """The letters that the steps use and whose definitions the reader needs."""
+    where = derivation.where
     sides = [side for step in derivation.steps for side in (step.lhs, step.rhs)]
     arrays = [f.array for side in sides for f in side.walk() if isinstance(f, Letter | Entries)]
-    used = {symbol for array in arrays for symbol in array.free_symbols}
-    needed = used | {s for u in used & derivation.where.keys() for s in derivation.where[u].free_symbols}
-    return (letter for letter in derivation.where if letter in needed)
+    used = {letter for array in arrays for written in entries(array) for letter in letters_in(written)}
+    defined = [letter for letter in where if any(is_like(u, letter) for u in used)]
+    used |= {inner for letter in defined for inner in letters_in(where[letter])}
+    return (letter for letter in where if any(is_like(u, letter) for u in used))
 
 
 def _step(step: Step, failure: str | None) -> Iterator[str]:
@@ -93,7 +105,7 @@ def _conclusion(verdict: Verdict) -> Iterator[str]:
     for failure in verdict.conclusion_failures:
         yield from _wrapped(failure, "  ✗ ")
     if not verdict.conclusion_failures:
-        yield "  ✓ the last line equals sympy's derivative of the explicit expression"
+        yield from _wrapped(f"the last line equals {verdict.derivation.truth.words}", "  ✓ ")
 
 
 def _refutation(refutation: Refutation, derivation: Derivation) -> Iterator[str]:

@@ -7,12 +7,11 @@ from typing import Literal
 
 import sympy as sp
 
+from .errors import FormulaError
+from .indices import renamed_apart
+
 Shape = tuple[int, ...]
 Layout = Literal["numerator", "denominator"]
-
-
-class FormulaError(ValueError):
-    """A formula that has no value: its shapes do not fit, or its letters are defined in a circle."""
 
 
 def indices(shape: Shape) -> Iterator[Shape]:
@@ -48,7 +47,7 @@ def jacobian(outputs: sp.Array, inputs: sp.Array, layout: Layout = "numerator") 
     Denominator layout puts the axes of the inputs first. Both arrays are read row-major.
     (``sympy.derive_by_array`` has the input's index first and is no numerator layout.)
     """
-    rows, columns = entries(outputs), entries(inputs)
+    rows, columns = list(map(renamed_apart, entries(outputs))), entries(inputs)
     matrix = sp.Matrix(rows).jacobian(sp.Matrix(columns))
     assert matrix.shape == (prod(outputs.shape), prod(inputs.shape))
     if layout == "denominator":

@@ -6,10 +6,12 @@ from time import perf_counter
 
 import sympy as sp
 
-from .arrays import FormulaError, entries, indices, mapped
+from .arrays import entries, indices, mapped
 from .compare import Counterexample, counterexample, is_zero
-from .derivation import Derivation, Step, Wrong
+from .derivation import Derivation, Explicit, Step, Wrong
+from .errors import FormulaError
 from .formula import D, Entries, Formula, Times
+from .indices import free_indices, is_indexed, normal
 from .letters import PARTIAL, Definitions, unfold
 from .notation import numbered, text
 
@@ -52,18 +54,37 @@ class Verdict:
     step_failures: tuple[str | None, ...]
     conclusion_failures: tuple[str, ...]
     refutations: tuple[Refutation, ...]
+    lemmas: tuple["Verdict", ...]
     seconds: float
 
     @property
     def failures(self) -> tuple[str, ...]:
         """Everything that keeps the derivation from holding, in words."""
+        inherited = (
+            f"{lemma.derivation.id}: {failure}" for lemma in self.lemmas for failure in lemma.failures
+        )
         survivors = (f"survives: {r.wrong.name}" for r in self.refutations if not r.refuted)
-        return (*filter(None, self.step_failures), *self.conclusion_failures, *survivors)
+        return (*inherited, *filter(None, self.step_failures), *self.conclusion_failures, *survivors)
+
+    @property
+    def parts(self) -> tuple["Verdict", ...]:
+        """The verdicts of the lemmas and this one."""
+        return (*(part for lemma in self.lemmas for part in lemma.parts), self)
+
+    @property
+    def steps(self) -> int:
+        """How many equals signs were checked, those of the lemmas too."""
+        return sum(len(part.step_failures) for part in self.parts)
+
+    @property
+    def variants(self) -> int:
+        """How many wrong variants there are, those of the lemmas too."""
+        return sum(len(part.refutations) for part in self.parts)
 
     @property
     def refuted(self) -> int:
-        """How many wrong variants were refuted."""
-        return sum(r.refuted for r in self.refutations)
+        """How many wrong variants were refuted, those of the lemmas too."""
+        return sum(r.refuted for part in self.parts for r in part.refutations)
 
     @property
     def holds(self) -> bool:
@@ -72,12 +93,13 @@ class Verdict:
 
 
 def check(derivation: Derivation) -> Verdict:
-    """Verify every step, the conclusion, and the refutation of every wrong variant."""
+    """Verify the lemmas, every step, the conclusion, and the refutation of every wrong variant."""
     start = perf_counter()
+    lemmas = tuple(map(check, derivation.lemmas))
     steps = tuple(_step_failures(derivation))
     conclusion = tuple(_conclusion_failures(derivation))
     refutations = tuple(refute(derivation, wrong) for wrong in derivation.wrong)
-    return Verdict(derivation, steps, conclusion, refutations, perf_counter() - start)
+    return Verdict(derivation, steps, conclusion, refutations, lemmas, perf_counter() - start)
 
 
 def sabotage(derivation: Derivation, wrong: Wrong) -> bool:
@@ -115,7 +137,8 @@ def difference(left: sp.Array, right: sp.Array) -> Difference | None:
 
 
 def _values(at: Counterexample) -> str:
-    point = ", ".join(f"{text(atom)}={value}" for atom, value in at.point.items())
+    functions = [f"{name}(u)={text(polynomial, tight=True)}" for name, polynomial in at.functions.items()]
+    point = ", ".join([*functions, *(f"{text(atom)}={value}" for atom, value in at.point.items())])
     values = f"{float(at.left):.6g} ≠ {float(at.right):.6g}"
     return f"{values} at {point}" if point else values
 
@@ -150,6 +173,8 @@ def _conclusion_failures(derivation: Derivation) -> Iterator[str]:
         yield f"conclusion: {found}"
     if _begs_the_question(derivation):
         yield "conclusion: still contains the derivative that it claims to compute"
+    if isinstance(derivation.truth, Explicit) and derivation.conclusion == Entries(derivation.truth.array):
+        yield "conclusion: is compared with itself"
 
 
 def _explicit(formula: Formula, where: Definitions) -> sp.Array:
@@ -165,8 +190,26 @@ def _truth(derivation: Derivation) -> sp.Array:
 def _begs_the_question(derivation: Derivation) -> bool:
     """Whether the conclusion differentiates the very expressions whose derivative is the truth."""
     where = derivation.where
-    goal = {unfold(entry, where) for entry in entries(derivation.truth.of)}
-    return any(unfold(of, where) in goal for of in _differentiated(derivation.conclusion, where))
+    if derivation.truth.of is None:
+        return False
+    goal = [unfold(entry, where) for entry in entries(derivation.truth.of)]
+    return any(
+        _same_up_to_indices(unfold(of, where), entry)
+        for of in _differentiated(derivation.conclusion, where)
+        for entry in goal
+    )
+
+
+def _same_up_to_indices(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether two expressions are the same entry, whatever their free indices are called."""
+    return bool(_anonymous(a) == _anonymous(b))
+
+
+def _anonymous(expr: sp.Expr) -> sp.Expr:
+    if not is_indexed(expr):
+        return expr
+    expr = normal(expr)
+    return expr.xreplace({i: sp.Idx("#", (i.lower, i.upper)) for i in free_indices(expr)})
 
 
 def _differentiated(formula: Formula, where: Definitions) -> Iterator[sp.Expr]:

@@ -1,53 +1,103 @@
 """Two expressions are equal when their difference is the zero rational function of independent atoms,
 and different when they differ at one rational point.
+
+Expressions with indices are equal when they are so for all sizes and all values of the indices.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import product
 
 import sympy as sp
 from sympy.core.evalf import PrecisionExhausted
 from sympy.core.function import AppliedUndef
+from sympy.functions.special.tensor_functions import KroneckerDelta
+
+from .functions import specified, witnesses
+from .indices import free_indices, index_sizes, is_indexed, normal, written_out
 
 Point = dict[sp.Expr, sp.Rational]
 
 VALUES = [sp.Rational(p, q) for p, q in ((1, 2), (-1, 3), (2, 3), (3, 4), (-2, 5), (5, 3), (-3, 2), (4, 5))]
+SIZES = ((2, 3), (3, 2))
 
 
 def is_zero(expr: sp.Expr) -> bool:
     """True only if the expression is identically zero.
 
-    Each exp(c u), c rational, becomes t^c with a fresh t, so that what is left is a rational function; its
-    numerator is expanded. ``sympy.simplify`` would take minutes on an expression that is not zero.
+    With indices, the normal form is compared in each case of equal and of different free indices.
+    """
+    if not is_indexed(expr):
+        return _is_zero_rational(expr)
+    expr = normal(expr)
+    free = free_indices(expr)
+    for d in sorted(expr.atoms(KroneckerDelta), key=str):
+        if not d.atoms(sp.Idx) <= free:
+            return False
+        a, b = d.args
+        if not isinstance(b, sp.Idx):
+            a, b = b, a
+        return is_zero(expr.xreplace({d: sp.S.Zero})) and is_zero(
+            expr.xreplace({d: sp.S.One}).xreplace({b: a})
+        )
+    return _is_zero_rational(expr)
+
+
+def _is_zero_rational(expr: sp.Expr) -> bool:
+    """Whether the numerator of a rational function of atoms is zero.
+
+    Each exp(c u), c rational, becomes t^c with a fresh t; entries, sums and functions become letters.
+    ``sympy.simplify`` would take minutes on an expression that is not zero.
     """
     fresh: dict[sp.Expr, sp.Symbol] = {}
 
-    def atom(exponential: sp.exp) -> sp.Expr:
-        factor, argument = exponential.args[0].primitive()
+    def lettered(part: sp.Expr) -> sp.Expr:
+        if isinstance(part, sp.Add | sp.Mul | sp.Pow):
+            return part.func(*map(lettered, part.args))
+        if part.is_Atom:
+            return part
+        if not isinstance(part, sp.exp):
+            return fresh.setdefault(part, sp.Dummy())
+        factor, argument = part.args[0].primitive()
         if argument.could_extract_minus_sign():
             factor, argument = -factor, -argument
-        return fresh.setdefault(argument, sp.Dummy()) ** factor
+        return fresh.setdefault(sp.exp(argument), sp.Dummy()) ** factor
 
-    rational = expr.xreplace({e: atom(e) for e in expr.atoms(sp.exp)})
-    return bool(sp.expand(sp.numer(sp.together(rational))) == 0)
+    return bool(sp.expand(sp.numer(sp.together(lettered(expr)))) == 0)
 
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A rational point at which two expressions differ, and their values there."""
+    """A rational point at which two expressions differ, and their values there.
+
+    The point says the sizes and indices too, and ``functions`` which polynomials in u stand for the
+    unspecified functions.
+    """
 
     point: Point
     left: sp.Float
     right: sp.Float
+    functions: Mapping[str, sp.Expr] = field(default_factory=dict)
 
 
 def counterexample(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
     """A rational point where the two provably differ, or None.
 
     The difference is evaluated to 6 significant digits or not at all, so that rounding cannot make it look
-    unlike zero. The values and derivatives of unspecified functions are free numbers, because an affine
+    unlike zero. The values and derivatives of undefined functions are free numbers, because an affine
     function takes any of them.
     """
+    functions = witnesses((left, right))
+    a, b = specified(left, functions), specified(right, functions)
+    for place in _places(a, b):
+        found = _differ(written_out(a, place), written_out(b, place))
+        if found:
+            where = {name: sp.Integer(number) for name, number in place.items()}
+            return Counterexample({**where, **found.point}, found.left, found.right, functions)
+    return None
+
+
+def _differ(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
     for point in _points(left, right):
         try:
             difference = (left - right).xreplace(point).evalf(6, strict=True)
@@ -56,6 +106,17 @@ def counterexample(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
         if difference.is_finite and difference != 0:
             return Counterexample(point, left.xreplace(point).evalf(6), right.xreplace(point).evalf(6))
     return None
+
+
+def _places(left: sp.Expr, right: sp.Expr) -> Iterator[dict[sp.Expr, int]]:
+    """Small unequal sizes, with every value of the free indices; one empty place where there are none."""
+    names = index_sizes((left, right))
+    free = sorted(free_indices(left) | free_indices(right), key=str)
+    for cycle in SIZES if names else SIZES[:1]:
+        numbers = {name: cycle[k % len(cycle)] for k, name in enumerate(names)}
+        ranges = (range(int(i.lower), int(i.upper.xreplace(numbers)) + 1) for i in free)
+        for values in product(*ranges):
+            yield {**numbers, **dict(zip(free, values, strict=True))}
 
 
 def _points(left: sp.Expr, right: sp.Expr, tries: int = 5) -> Iterator[Point]:
@@ -68,7 +129,7 @@ def _points(left: sp.Expr, right: sp.Expr, tries: int = 5) -> Iterator[Point]:
 
 
 def _unknowns(expr: sp.Expr) -> set[sp.Expr]:
-    """Symbols, and unspecified functions and their derivatives taken as a whole."""
-    if isinstance(expr, sp.Symbol | AppliedUndef | sp.Derivative):
+    """Symbols, entries, and undefined functions and their derivatives taken as a whole."""
+    if isinstance(expr, sp.Symbol | sp.Indexed | AppliedUndef | sp.Derivative):
         return {expr}
     return set().union(*map(_unknowns, expr.args))

@@ -10,11 +10,6 @@ def sigmoid(t: sp.Expr) -> sp.Expr:
     return 1 / (1 + sp.exp(-t))
 
 
-def delta(i: int, j: int) -> sp.Expr:
-    """1 if i = j, else 0."""
-    return sp.Integer(i == j)
-
-
 def summed(terms: Iterable[sp.Expr]) -> sp.Expr:
     """The sum of some expressions."""
     return sp.Add(*terms)

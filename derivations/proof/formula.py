@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, fields
 import sympy as sp
 
 from . import notation
-from .arrays import FormulaError, Layout, Shape, dot, einsum, filled, mapped, permuted
+from .arrays import Layout, Shape, dot, einsum, filled, mapped, permuted
+from .errors import FormulaError
 from .letters import Definitions, derivative, take
 
 
@@ -53,6 +54,11 @@ class Entries(Formula):
 def grid(shape: Shape, entry: Callable[..., sp.Expr]) -> Entries:
     """The formula that writes out A[i, j, ..] = entry(i, j, ..), counted from 0."""
     return Entries(filled(shape, entry))
+
+
+def entry(expr: sp.Expr) -> Entries:
+    """The formula that is one entry, for whatever values its indices have."""
+    return Entries(sp.Array(expr))
 
 
 @dataclass(frozen=True)

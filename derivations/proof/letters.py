@@ -1,29 +1,67 @@
-"""A letter stands for its definition: y1 is sigmoid(r1), and r1 is x1 v11 + x2 v21 + x3 v31."""
+"""A letter stands for its definition: y1 is sigmoid(r1), and r1 is x1 v11 + x2 v21 + x3 v31.
+
+A definition with indices holds for all of them: z[k] = f(s[k]) also says what z[j] is. Indices in a
+definition that are no index letters (a layer number l + 1, the bias unit 0) are meant literally.
+"""
 
 from collections.abc import Collection, Mapping
 
 import sympy as sp
 
-from .arrays import FormulaError, Layout, entries, jacobian, mapped
+from .arrays import Layout, entries, jacobian, mapped
+from .errors import FormulaError
+from .indices import renamed_apart
 
-Definitions = Mapping[sp.Symbol, sp.Expr]
+Definitions = Mapping[sp.Expr, sp.Expr]
 
 PARTIAL = sp.Function("partial")
 
 
-def partial(of: sp.Symbol, wrt: sp.Symbol) -> sp.Expr:
+def partial(of: sp.Expr, wrt: sp.Expr) -> sp.Expr:
     """The derivative of one letter with respect to another, written down and not yet taken."""
     return PARTIAL(of, wrt)
 
 
-def unfold(expr: sp.Expr, where: Definitions, keep: Collection[sp.Symbol] = ()) -> sp.Expr:
+def unfold(expr: sp.Expr, where: Definitions, keep: Collection[sp.Expr] = ()) -> sp.Expr:
     """Replace letters by their definitions until only the letters of ``keep`` and undefined ones are left."""
-    rules = {letter: value for letter, value in where.items() if letter not in keep}
-    for _ in range(len(rules) + 1):
-        if not expr.free_symbols & rules.keys():
+    if not where:
+        return expr
+    for _ in range(len(where) + 1):
+        rules = {}
+        for letter in letters_in(expr):
+            definition = None if any(is_like(letter, kept) for kept in keep) else _defined(letter, where)
+            if definition is not None:
+                rules[letter] = definition
+        if not rules:
             return expr
         expr = expr.xreplace(rules)
     raise FormulaError("the definitions go round in a circle")
+
+
+def letters_in(expr: sp.Expr) -> set[sp.Expr]:
+    """The symbols and the entries of an expression."""
+    return set(expr.atoms(sp.Symbol, sp.Indexed))
+
+
+def _defined(letter: sp.Expr, where: Definitions) -> sp.Expr | None:
+    """The definition of a letter; of an entry, first as it is and then by its index letters."""
+    if letter in where or not isinstance(letter, sp.Indexed):
+        return where.get(letter)
+    for pattern, value in where.items():
+        if is_like(letter, pattern):
+            moved = dict(zip(pattern.indices, letter.indices, strict=True))
+            return renamed_apart(value).xreplace({i: to for i, to in moved.items() if isinstance(i, sp.Idx)})
+    return None
+
+
+def is_like(letter: sp.Expr, pattern: sp.Expr) -> bool:
+    """Whether the pattern's index letters can be replaced to give this letter."""
+    if not isinstance(letter, sp.Indexed) or not isinstance(pattern, sp.Indexed):
+        return bool(letter == pattern)
+    return letter.base == pattern.base and all(
+        isinstance(general, sp.Idx) or special == general
+        for special, general in zip(letter.indices, pattern.indices, strict=True)
+    )
 
 
 def derivative(of: sp.Array, wrt: sp.Array, where: Definitions, layout: Layout = "numerator") -> sp.Array:

@@ -5,8 +5,10 @@ from textwrap import wrap
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
+from sympy.functions.special.tensor_functions import KroneckerDelta
 
 from .arrays import entries, indices
+from .functions import Smooth
 from .letters import PARTIAL
 
 WIDTH = 80
@@ -24,8 +26,15 @@ def text(expr: sp.Expr, tight: bool = False) -> str:
         return _product(expr)
     if isinstance(expr, sp.Pow):
         return _power(expr)
-    if isinstance(expr, sp.exp):
-        return f"exp({text(expr.args[0], tight=True)})"
+    if isinstance(expr, sp.Sum):
+        over = "".join(f"Σ_{i}" + ("^0" if i.lower == 0 else "") + " " for i, *_ in reversed(expr.limits))
+        return over + _bracketed_sum(expr.function, tight=False)
+    if isinstance(expr, sp.Indexed):
+        return _entry(expr)
+    if isinstance(expr, KroneckerDelta):
+        return "δ_" + "".join(map(str, expr.args))
+    if isinstance(expr, sp.exp | sp.log | Smooth):
+        return f"{expr.func.__name__}({text(expr.args[0], tight=True)})"
     if isinstance(expr, sp.Derivative):
         return f"∂{text(expr.expr)}/∂{'∂'.join(map(text, expr.variables))}"
     if expr.func == PARTIAL:
@@ -35,8 +44,20 @@ def text(expr: sp.Expr, tight: bool = False) -> str:
     return str(expr)
 
 
+def _entry(expr: sp.Indexed) -> str:
+    """w_ij; with a layer number l, w(l)_ij."""
+    layer = [text(i, tight=True) for i in expr.indices if not isinstance(i, sp.Idx | sp.Integer)]
+    units = "".join(str(i) for i in expr.indices if isinstance(i, sp.Idx | sp.Integer))
+    return str(expr.base) + (f"({','.join(layer)})" if layer else "") + (f"_{units}" if units else "")
+
+
+def _bracketed_sum(expr: sp.Expr, tight: bool = True) -> str:
+    inside = text(expr, tight=tight)
+    return f"({inside})" if isinstance(expr, sp.Add) else inside
+
+
 def _sum(expr: sp.Add, tight: bool) -> str:
-    terms = sorted(expr.args, key=lambda term: (_is_negative(term), _key(term)))
+    terms = sorted(expr.args, key=lambda term: (_is_negative(term), term.has(sp.Sum), _key(term)))
     line = text(terms[0])
     for term in terms[1:]:
         sign, size = ("-", -term) if _is_negative(term) else ("+", term)
@@ -46,22 +67,44 @@ def _sum(expr: sp.Add, tight: bool) -> str:
 
 def _product(expr: sp.Mul) -> str:
     coefficient, rest = expr.as_coeff_Mul()
-    factors = sorted(sp.Mul.make_args(rest), key=lambda f: (not isinstance(f, sp.Add), _key(f)))
+    below = [1 / f for f in _factors(rest) if f.is_Pow and f.exp.is_negative]
+    above = [f for f in _factors(rest) if not (f.is_Pow and f.exp.is_negative)]
+    sign = {1: "", -1: "-"}.get(coefficient, f"{coefficient} ")
+    if not below:
+        return sign + _line(above)
+    denominator = _line(below)
+    single = len(below) == 1 and not isinstance(below[0], sp.Sum | sp.Add)
+    return sign + (_line(above) or "1") + ("/" + denominator if single else f"/({_unbracketed(below)})")
+
+
+def _factors(product: sp.Expr) -> tuple[sp.Expr, ...]:
+    return tuple(sp.Mul.make_args(product))
+
+
+def _unbracketed(factors: Sequence[sp.Expr]) -> str:
+    return text(factors[0], tight=True) if len(factors) == 1 else _line(factors)
+
+
+def _line(unsorted: Sequence[sp.Expr]) -> str:
+    """Factors in the slide's order, sums with a sign last."""
+    factors = sorted(unsorted, key=lambda f: (isinstance(f, sp.Sum), not isinstance(f, sp.Add), _key(f)))
     words = []
     for factor in factors:
         if isinstance(factor, sp.Add) and 1 - factor in factors:
             continue  # written together with its letter, as z1(1-z1)
-        complement = isinstance(factor, sp.Symbol) and 1 - factor in factors
-        word = text(factor) if not isinstance(factor, sp.Add) else f"({text(factor, tight=True)})"
+        complement = isinstance(factor, sp.Symbol | sp.Indexed) and 1 - factor in factors
+        word = _bracketed_sum(factor)
+        if isinstance(factor, sp.Sum) and factor is not factors[-1]:
+            word = f"({word})"
         words.append(word + (f"({text(1 - factor, tight=True)})" if complement else ""))
-    sign = {1: "", -1: "-"}.get(coefficient, f"{coefficient} ")
-    return sign + " ".join(words)
+    return " ".join(words)
 
 
 def _power(expr: sp.Pow) -> str:
     base, exponent = expr.args
     inside = text(base, tight=True)
-    inside = inside if base.is_Atom or isinstance(base, AppliedUndef) else f"({inside})"
+    plain = base.is_Atom or isinstance(base, AppliedUndef | sp.Indexed | sp.Function)
+    inside = inside if plain else f"({inside})"
     return f"1/{inside}" if exponent == -1 else f"{inside}^{text(exponent)}"
 
 
@@ -71,7 +114,10 @@ def _is_negative(term: sp.Expr) -> bool:
 
 def _key(expr: sp.Expr) -> list[tuple[int, str]]:
     """The letters of an expression, by their place in the slide's order: z before x before y before w."""
-    names = [str(symbol) for symbol in expr.free_symbols]
+    entries_in = expr.atoms(sp.Indexed)
+    bases = {entry.base.label for entry in entries_in}
+    letters = {a for a in expr.atoms(sp.Symbol, sp.Idx) if a not in bases and not isinstance(a, sp.Idx)}
+    names = [str(symbol) for symbol in letters | entries_in]
     return sorted(((ORDER + name[0]).index(name[0]), name) for name in names)  # other letters come last
 
 
@@ -119,7 +165,7 @@ def _cell(value: sp.Expr | sp.Array) -> Block:
 def _listing(value: sp.Array) -> Block:
     lines: Block = []
     for index, entry in zip(indices(value.shape), entries(value), strict=True):
-        place = f"{numbered(index)}  "
+        place = f"{numbered(index)}  " if index else ""
         unbroken = text(entry).replace(" ", "~").replace("~+~", " +~").replace("~-~", " -~")
         parts = wrap(place + unbroken, ROOM, subsequent_indent=" " * len(place), break_long_words=False)
         lines += [part.replace("~", " ") for part in parts]

@@ -6,8 +6,9 @@ Numerator layout throughout, except for J_W^Z, whose grid has the weight's indic
 import sympy as sp
 
 from ..proof.derivation import Derivation, Truth, Wrong, chain
-from ..proof.expressions import delta, letters, sigmoid, summed
+from ..proof.expressions import letters, sigmoid, summed
 from ..proof.formula import D, Dot, Letter, grid
+from ..proof.indices import delta
 from ..proof.letters import partial
 from ..proof.wrong import column_major, negated, swapped, transposed, without
 from .network_321 import weights

@@ -3,8 +3,9 @@
 import sympy as sp
 
 from ..proof.derivation import Derivation, Truth, Wrong, chain
-from ..proof.expressions import delta, sigmoid
+from ..proof.expressions import sigmoid
 from ..proof.formula import D, Dot, Inner, Map, Plus, Times, Transpose, grid
+from ..proof.indices import delta
 from ..proof.letters import partial
 from ..proof.wrong import column_major, negated, ones, swapped, transposed, without
 from .network_321 import (

@@ -3,8 +3,9 @@
 import sympy as sp
 
 from ..proof.derivation import Derivation, Truth, Wrong, chain
-from ..proof.expressions import delta, sigmoid, summed
+from ..proof.expressions import sigmoid, summed
 from ..proof.formula import D, Dot, Inner, Times, grid
+from ..proof.indices import delta
 from ..proof.letters import partial
 from ..proof.wrong import negated, swapped, transposed, without
 from .network_321 import (

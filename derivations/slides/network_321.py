@@ -7,8 +7,9 @@ derivatives of one layer with respect to another are in numerator layout.
 import sympy as sp
 
 from ..proof.derivation import Truth
-from ..proof.expressions import delta, letters, sigmoid, summed
+from ..proof.expressions import letters, sigmoid, summed
 from ..proof.formula import D, Formula, Letter, grid
+from ..proof.indices import delta
 
 x, r, y = sp.symbols("x1:4"), sp.symbols("r1:3"), sp.symbols("y1:3")
 s1, z1 = sp.symbols("s1 z1")

@@ -7,8 +7,9 @@ inner vectors that have to be multiplied, which a linear layer Y = Q R without s
 import sympy as sp
 
 from ..proof.derivation import Derivation, Truth, Wrong, chain
-from ..proof.expressions import delta, letters
+from ..proof.expressions import letters
 from ..proof.formula import D, Dot, Inner, Letter, Transpose, grid
+from ..proof.indices import delta
 from ..proof.wrong import column_major, negated
 from .network_321 import EXPLICIT_R, GRADIENT_R, INNER, R, V, r, weights, x
 

@@ -1,0 +1,5 @@
+"""Errata: what the notes print, what is right, and a counterexample."""
+
+from ..proof.derivation import Derivation
+
+DERIVATIONS: tuple[Derivation, ...] = ()

@@ -1,0 +1,5 @@
+"""The other four notes: their displayed equations, and one gradient in five dialects."""
+
+from ..proof.derivation import Derivation
+
+DERIVATIONS: tuple[Derivation, ...] = ()
