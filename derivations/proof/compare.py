@@ -17,30 +17,32 @@ from .functions import specified, witnesses
 from .indices import free_indices, index_sizes, is_indexed, normal, written_out
 
 Point = dict[sp.Expr, sp.Rational]
+Pair = frozenset[sp.Expr]
 
 VALUES = [sp.Rational(p, q) for p, q in ((1, 2), (-1, 3), (2, 3), (3, 4), (-2, 5), (5, 3), (-3, 2), (4, 5))]
 SIZES = ((2, 3), (3, 2))
 
 
 def is_zero(expr: sp.Expr) -> bool:
-    """True only if the expression is identically zero.
+    """True only if the expression is identically zero, in each case of equal and different indices."""
+    return _is_zero_in_each_case(expr, frozenset()) if is_indexed(expr) else _is_zero_rational(expr)
 
-    With indices, the normal form is compared in each case of equal and of different free indices.
-    """
-    if not is_indexed(expr):
+
+def _is_zero_in_each_case(expr: sp.Expr, different: frozenset[Pair]) -> bool:
+    """Whether an expression is zero where the indices of each pair in ``different`` are not equal."""
+    expr = normal(expr).xreplace({KroneckerDelta(*pair): sp.S.Zero for pair in different})
+    undecided = sorted(expr.atoms(KroneckerDelta), key=str)
+    if not undecided:
         return _is_zero_rational(expr)
-    expr = normal(expr)
-    free = free_indices(expr)
-    for d in sorted(expr.atoms(KroneckerDelta), key=str):
-        if not d.atoms(sp.Idx) <= free:
-            return False
-        a, b = d.args
-        if not isinstance(b, sp.Idx):
-            a, b = b, a
-        return is_zero(expr.xreplace({d: sp.S.Zero})) and is_zero(
-            expr.xreplace({d: sp.S.One}).xreplace({b: a})
-        )
-    return _is_zero_rational(expr)
+    d = undecided[0]
+    if not d.atoms(sp.Idx) <= free_indices(expr):
+        return False
+    a, b = d.args if isinstance(d.args[1], sp.Idx) else reversed(d.args)
+    if not _is_zero_in_each_case(expr.xreplace({d: sp.S.Zero}), different | {frozenset({a, b})}):
+        return False
+    still = frozenset(frozenset(a if i == b else i for i in pair) for pair in different)
+    impossible = any(len(pair) == 1 for pair in still)
+    return impossible or _is_zero_in_each_case(expr.xreplace({d: sp.S.One}).xreplace({b: a}), still)
 
 
 def _is_zero_rational(expr: sp.Expr) -> bool:

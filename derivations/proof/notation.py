@@ -46,7 +46,7 @@ def text(expr: sp.Expr, tight: bool = False) -> str:
 
 def _entry(expr: sp.Indexed) -> str:
     """w_ij; with a layer number l, w(l)_ij."""
-    layer = [text(i, tight=True) for i in expr.indices if not isinstance(i, sp.Idx | sp.Integer)]
+    layer = [str(i).replace(" ", "") for i in expr.indices if not isinstance(i, sp.Idx | sp.Integer)]
     units = "".join(str(i) for i in expr.indices if isinstance(i, sp.Idx | sp.Integer))
     return str(expr.base) + (f"({','.join(layer)})" if layer else "") + (f"_{units}" if units else "")
 
