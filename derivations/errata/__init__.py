@@ -3,3 +3,4 @@
 from ..proof.derivation import Derivation
 
 DERIVATIONS: tuple[Derivation, ...] = ()
+LEFT_OUT: dict[str, str] = {}

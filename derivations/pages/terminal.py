@@ -1,6 +1,6 @@
-"""What the derivations print: the table of all, one in full, and the report of the sabotage."""
+"""One derivation in full for a terminal, and the report of the sabotage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from textwrap import wrap
 
 import sympy as sp
@@ -15,52 +15,20 @@ from ..proof.notation import WIDTH, beside, text
 INDENT = " " * len("  ✓ = ")
 
 
-def table(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    """One line for each derivation and a line of totals."""
-    head = ("id", "statement", "sizes", "steps", "refuted", "s", "verdict")
-    rows = [head, *map(_row, verdicts)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
-    for row in rows:
-        cells = [
-            c.ljust(w) if k < 3 else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield " ".join((cells[0] + " ", *cells[1:]))
-    refuted = sum(v.refuted for v in verdicts)
-    variants = sum(v.variants for v in verdicts)
-    steps = sum(v.steps for v in verdicts)
-    held = sum(v.holds for v in verdicts)
-    yield ""
-    yield (
-        f"{held} of {len(verdicts)} derivations hold: {steps} steps, {refuted} of {variants} wrong variants "
-        f"refuted, {sum(v.seconds for v in verdicts):.1f} s"
-    )
-    for verdict in verdicts:
-        yield from (f"{verdict.derivation.id}: {failure}" for failure in verdict.failures)
-
-
-def _row(verdict: Verdict) -> tuple[str, ...]:
-    d = verdict.derivation
-    refuted = f"{verdict.refuted}/{verdict.variants}"
-    result = "holds" if verdict.holds else "FAILS"
-    return (d.id, d.statement, d.sizes, str(verdict.steps), refuted, f"{verdict.seconds:.1f}", result)
-
-
 def page(verdict: Verdict) -> Iterator[str]:
     """One derivation in full, its lemmas first, with a mark at each equals sign that was verified."""
     for lemma in verdict.lemmas:
         yield from page(lemma)
         yield ""
     d = verdict.derivation
-    heading = f"{d.title}  [{d.id}]"
-    yield from (heading, "=" * len(heading), d.statement)
+    heading = wrap(f"{d.title}  [{d.id}]", WIDTH)
+    yield from (*heading, "=" * max(map(len, heading)), d.statement)
     rows = f"; rows {', '.join(d.rows)}" if d.rows else ""
     yield f"sizes {d.sizes}, fixed{rows}" if d.scope == "fixed" else f"{d.scope}: {d.sizes}{rows}"
     yield ""
-    for assumption in d.assumptions:
-        yield from wrap(assumption, WIDTH, initial_indent="- ", subsequent_indent="  ")
-    yield from (f"{INDENT}{text(letter)} = {text(d.where[letter])}" for letter in _defined_letters(d))
+    yield from assumptions(d)
     yield ""
-    yield from _steps(verdict)
+    yield from steps(verdict)
     yield ""
     yield from _conclusion(verdict)
     if verdict.refutations:
@@ -69,7 +37,16 @@ def page(verdict: Verdict) -> Iterator[str]:
         yield from _refutation(refutation, d)
 
 
-def _steps(verdict: Verdict) -> Iterator[str]:
+def assumptions(derivation: Derivation) -> Iterator[str]:
+    """What is assumed, and what the letters stand for."""
+    for assumption in derivation.assumptions:
+        yield from wrap(assumption, WIDTH, initial_indent="- ", subsequent_indent="  ")
+    for letter in _defined_letters(derivation):
+        yield from _wrapped(f"{text(letter)} = {text(derivation.where[letter])}")
+
+
+def steps(verdict: Verdict) -> Iterator[str]:
+    """The chain of equals signs, each with its mark and its reason."""
     left: Formula | None = None
     for step, failure in zip(verdict.derivation.steps, verdict.step_failures, strict=True):
         if step.lhs != left:

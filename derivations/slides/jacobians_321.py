@@ -162,7 +162,7 @@ DERIVATIONS = (
     Derivation(
         id="paths",
         title="The product of two Jacobians is the sum over all paths",
-        statement="∂z1/∂x_i = sum_k ∂z1/∂y_k ∂y_k/∂x_i",
+        statement="∂z1/∂x_i = Σ_k ∂z1/∂y_k ∂y_k/∂x_i",
         rows=("D-58", "D-59", "D-60"),
         sizes=SIZES,
         assumptions=(ASSUMPTIONS[0], "numerator layout: column i belongs to x_i"),
