@@ -1,4 +1,4 @@
-"""The other four notes: their displayed equations, and one gradient in five dialects."""
+"""The other four notes: their displayed equations; one gradient in five dialects."""
 
 from ..proof.derivation import Derivation
 
