@@ -1,6 +1,6 @@
 """jacobprop: every gradient with its factors, its proof, its price and its picture."""
 
-from . import activations, errors
+from . import activations, dialects, errors
 from .activations import Activation
 from .chain import Chain
 from .data import load_wine
@@ -48,6 +48,7 @@ __all__ = [
     "SquaredError",
     "WeightJacobian",
     "activations",
+    "dialects",
     "errors",
     "fit",
     "gradients",

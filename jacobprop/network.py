@@ -10,6 +10,8 @@ import numpy as np
 
 from .architecture import Architecture
 from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite, whole_number
+from .dialects import Dialect, NetworkInDialect
+from .dialects import get as get_dialect
 from .errors import (
     DTypeError,
     MissingTargetError,
@@ -289,6 +291,18 @@ class Network:
         return self.with_parameters(
             {name: vector[self._slices[name]].reshape(a.shape) for name, a in self._parameters.items()}
         )
+
+    def in_dialect(self, name: str | Dialect) -> NetworkInDialect:
+        """The network as one of the seeds writes it: .parameters, .gradients(X, T), .deltas(X, T), .symbols.
+
+        Back again: ``net.with_parameters(dialects.convert(arrays, source=name, target="jacobprop"))``.
+
+        Raises
+        ------
+        UnknownNameError
+            No such dialect; `dialects.NAMES` has them all.
+        """
+        return NetworkInDialect(get_dialect(name, "net.in_dialect"), self)
 
     # -- forward --------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ LEVELS = (
     ("differences", "data", "jacobians", "activations"),
     ("losses", "layers"),
     ("planning", "chain"),
-    ("names", "architecture", "returned", "factors", "record", "network"),
+    ("names", "architecture", "returned", "factors", "record", "dialects", "network"),
     ("delta", "formulations", "files", "symbolic"),
     ("curvature", "training", "checking", "classic", "interop", "report", "testing"),
     ("cli", "__main__", "__init__"),
