@@ -5,8 +5,10 @@ import random
 import pytest
 import sympy as sp
 
+from derivations.catalogue import DERIVATIONS
 from derivations.proof.arrays import jacobian
 from derivations.proof.compare import counterexample, is_zero
+from derivations.proof.derivation import Derivation, Truth
 from derivations.proof.errors import FormulaError
 from derivations.proof.functions import smooth, specified, witnesses
 from derivations.proof.indices import (
@@ -52,6 +54,8 @@ def random_expression(rng: random.Random, depth: int) -> sp.Expr:
             left * right,
             sp.Rational(rng.randint(-3, 3), 2) * left * right,
             total(left * right, rng.choice([i, a, j, k])),
+            total(delta(i, a) * delta(j, rng.choice([k, q])) * left * right, i, j),
+            total(delta(j, k) * left, j, k) * right,
             total(left, i) * total(right, i),
             f(left) * right,
             sp.exp(z[k] - right / 2) * left,
@@ -70,7 +74,7 @@ def value(expr: sp.Expr, numbers: dict[sp.Expr, int]) -> sp.Expr:
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(120))
 def test_the_normal_form_has_the_value_of_the_expression_at_every_size(seed: int) -> None:
     expr = random_expression(random.Random(seed), 3)  # noqa: S311  # not for secrets
     form = normal(expr)
@@ -80,12 +84,18 @@ def test_the_normal_form_has_the_value_of_the_expression_at_every_size(seed: int
             assert abs(sp.N(difference, 30, maxn=400)) < sp.Float("1e-20"), text(expr)
 
 
-@pytest.mark.parametrize("seed", range(60, 90))
+@pytest.mark.parametrize("seed", range(120, 160))
 def test_the_normal_form_is_a_fixed_point_and_sees_that_two_orders_are_equal(seed: int) -> None:
     expr = random_expression(random.Random(seed), 3)  # noqa: S311
     assert normal(normal(expr)) == normal(expr)
     assert is_zero(expr - renamed_apart(expr))
     assert not is_zero(expr + 1 - normal(expr))
+
+
+def test_a_delta_waits_until_all_factors_have_moved() -> None:
+    picked = total((delta(i, a) * delta(j, k) - delta(i, a) * delta(j, q)) * sp.exp(z[j]), i, j)
+    assert normal(picked) == sp.exp(z[k]) - sp.exp(z[q])
+    assert not is_zero(picked)
 
 
 # ---- what it has to recognise --------------------------------------------------------------------
@@ -222,3 +232,31 @@ def test_a_smooth_function_has_all_its_derivatives() -> None:
 )
 def test_entries_read_as_on_a_slide(expr: sp.Expr, written: str) -> None:
     assert text(expr) == written
+
+
+# ---- every statement for all sizes, at small sizes, by differentiating what is written out -----------------
+
+GENERAL = [
+    part
+    for d in DERIVATIONS
+    for part in d.parts
+    if isinstance(part.truth, Truth) and part.scope != "fixed" and not part.truth.value().rank()
+]
+
+
+@pytest.mark.parametrize("d", GENERAL, ids=lambda d: d.id)
+@pytest.mark.parametrize("numbers", [(2, 3), (3, 1)], ids=str)
+def test_a_general_statement_is_what_diff_finds_at_small_sizes(
+    d: Derivation, numbers: tuple[int, int]
+) -> None:
+    of, wrt = d.truth.of[()], d.truth.wrt[()]
+    closed = unfold(take(d.conclusion.value(d.where)[()], d.where), d.where)
+    unfolded = unfold(of, d.where)
+    sizes_of = {size: numbers[c % 2] for c, size in enumerate(index_sizes([unfolded, of, wrt, closed]))}
+    free = sorted(free_indices(of) | free_indices(wrt) | free_indices(closed), key=str)
+    by = witnesses([unfolded, of, closed])
+    for first in (True, False):
+        place = {i: int(i.lower) if first else int(i.upper.xreplace(sizes_of)) for i in free}
+        at = {**sizes_of, **place}
+        slope = unfold(sp.diff(written_out(of, at), written_out(wrt, at)), d.where)
+        assert is_zero(specified(written_out(slope, at) - written_out(closed, at), by))

@@ -97,8 +97,9 @@ def check(derivation: Derivation) -> Verdict:
     start = perf_counter()
     lemmas = tuple(map(check, derivation.lemmas))
     steps = tuple(_step_failures(derivation))
-    conclusion = tuple(_conclusion_failures(derivation))
-    refutations = tuple(refute(derivation, wrong) for wrong in derivation.wrong)
+    truth = _truth(derivation)
+    conclusion = tuple(_conclusion_failures(derivation, truth))
+    refutations = tuple(_refute(derivation, wrong, truth) for wrong in derivation.wrong)
     return Verdict(derivation, steps, conclusion, refutations, lemmas, perf_counter() - start)
 
 
@@ -110,11 +111,15 @@ def sabotage(derivation: Derivation, wrong: Wrong) -> bool:
 
 def refute(derivation: Derivation, wrong: Wrong) -> Refutation:
     """Look for a point at which a wrong variant differs from the truth."""
+    return _refute(derivation, wrong, _truth(derivation))
+
+
+def _refute(derivation: Derivation, wrong: Wrong, truth: sp.Array) -> Refutation:
     try:
         value = _explicit(wrong.formula, derivation.where)
     except FormulaError as error:
         return Refutation(wrong, Difference(None, None, f"has no value: {error}"))
-    return Refutation(wrong, difference(value, _truth(derivation)))
+    return Refutation(wrong, difference(value, truth))
 
 
 def difference(left: sp.Array, right: sp.Array) -> Difference | None:
@@ -163,9 +168,9 @@ def _problem(step: Step, where: Definitions, connected: bool) -> str | None:
     return str(found) if found else None
 
 
-def _conclusion_failures(derivation: Derivation) -> Iterator[str]:
+def _conclusion_failures(derivation: Derivation, truth: sp.Array) -> Iterator[str]:
     try:
-        found = difference(_explicit(derivation.conclusion, derivation.where), _truth(derivation))
+        found = difference(_explicit(derivation.conclusion, derivation.where), truth)
     except FormulaError as error:
         yield f"conclusion: {error}"
         return

@@ -207,7 +207,12 @@ def _contracted(term: Term) -> list[Term]:
                 for part, power in term.factors.items()
                 if part is not atom
             )
-            return reduce(_multiplied, moved, [Term(term.number, {}, term.bound - {bound})])
+            left = term.bound - {bound}  # not before all factors have moved: another delta may replace them
+            return [
+                contracted
+                for whole in reduce(_multiplied, moved, [Term(term.number, {})])
+                for contracted in _contracted(Term(whole.number, whole.factors, whole.bound | left))
+            ]
     return [Term(term.number, {a: _idempotent(a, p) for a, p in term.factors.items()}, term.bound)]
 
 

@@ -38,10 +38,15 @@ def text(expr: sp.Expr, tight: bool = False) -> str:
     if isinstance(expr, sp.Derivative):
         return f"∂{text(expr.expr)}/∂{'∂'.join(map(text, expr.variables))}"
     if expr.func == PARTIAL:
-        return "∂{}/∂{}".format(*map(text, expr.args))
+        return "∂{}/∂{}".format(*map(_operand, expr.args))
     if isinstance(expr, AppliedUndef):
         return str(expr.func)
     return str(expr)
+
+
+def _operand(expr: sp.Expr) -> str:
+    """What is differentiated, in brackets unless it is a letter."""
+    return text(expr) if isinstance(expr, sp.Symbol | sp.Indexed) else f"({text(expr, tight=True)})"
 
 
 def _entry(expr: sp.Indexed) -> str:
@@ -69,12 +74,13 @@ def _product(expr: sp.Mul) -> str:
     coefficient, rest = expr.as_coeff_Mul()
     below = [1 / f for f in _factors(rest) if f.is_Pow and f.exp.is_negative]
     above = [f for f in _factors(rest) if not (f.is_Pow and f.exp.is_negative)]
+    if not above:
+        above, coefficient = [sp.Abs(coefficient)], sp.sign(coefficient)
     sign = {1: "", -1: "-"}.get(coefficient, f"{coefficient} ")
     if not below:
         return sign + _line(above)
-    denominator = _line(below)
     single = len(below) == 1 and not isinstance(below[0], sp.Sum | sp.Add)
-    return sign + (_line(above) or "1") + ("/" + denominator if single else f"/({_unbracketed(below)})")
+    return sign + _line(above) + "/" + (_line(below) if single else f"({_unbracketed(below)})")
 
 
 def _factors(product: sp.Expr) -> tuple[sp.Expr, ...]:
@@ -105,7 +111,9 @@ def _power(expr: sp.Pow) -> str:
     inside = text(base, tight=True)
     plain = base.is_Atom or isinstance(base, AppliedUndef | sp.Indexed | sp.Function)
     inside = inside if plain else f"({inside})"
-    return f"1/{inside}" if exponent == -1 else f"{inside}^{text(exponent)}"
+    if exponent == -1:
+        return f"1/{inside}"
+    return f"1/{text(1 / expr)}" if exponent.is_negative else f"{inside}^{text(exponent)}"
 
 
 def _is_negative(term: sp.Expr) -> bool:
