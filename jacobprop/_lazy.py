@@ -35,14 +35,26 @@ class _LazyModule:
 if TYPE_CHECKING:
     import matplotlib
     import matplotlib.figure as matplotlib_figure
+    import mpmath  # type: ignore[import-untyped]  # it has no hints
     import scipy.sparse as scipy_sparse
     import scipy.sparse.linalg as scipy_sparse_linalg
+    import scipy.special as scipy_special
     import sympy
 else:
     sympy = _LazyModule("sympy")
+    mpmath = _LazyModule("mpmath")  # which sympy is built on
     scipy_sparse = _LazyModule("scipy.sparse")
     scipy_sparse_linalg = _LazyModule("scipy.sparse.linalg")
+    scipy_special = _LazyModule("scipy.special")
     matplotlib = _LazyModule("matplotlib", extra="cli")
     matplotlib_figure = _LazyModule("matplotlib.figure", extra="cli")
 
-__all__ = ["matplotlib", "matplotlib_figure", "scipy_sparse", "scipy_sparse_linalg", "sympy"]
+__all__ = [
+    "matplotlib",
+    "matplotlib_figure",
+    "mpmath",
+    "scipy_sparse",
+    "scipy_sparse_linalg",
+    "scipy_special",
+    "sympy",
+]

@@ -9,7 +9,7 @@ import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from . import elementary
 from ._lazy import sympy
 from .arrays import Array, as_array, is_symbolic, quiet
 from .errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
+from .expressions import usable
 
 Function: TypeAlias = Callable[[Array], Array]
 AtKink: TypeAlias = Literal["left", "right", "middle"] | float
@@ -108,6 +109,59 @@ class Activation:
                 remedy="'left' is the default: relu'(0) = 0.",
             )
 
+    @classmethod
+    def from_expression(cls, text: str, *, name: str | None = None, at_kink: AtKink = "left") -> Self:
+        """The activation f(z) that a text writes down, with f' and f'' derived, proved and stable.
+
+        The text is read, never run: arithmetic, numbers, pi, e, the variable z, and the functions of
+        `jacobprop.expressions.read`. f may have corners, where abs, max, min and relu of something
+        linear turn; it must depend on z, and be finite with a finite slope wherever that is tried.
+        ``expression_builder.proof`` says whether sympy proved both derivatives, and
+        ``expression_builder.error`` how large a relative error in float64 was measured.
+
+        Parameters
+        ----------
+        text : str
+            Such as ``"z*exp(-z**2)"``. Its only variable is z.
+        name : str, optional
+            The name; by default the text.
+        at_kink : {"left", "right", "middle"} or float, optional
+            What f' is at a corner.
+
+        Raises
+        ------
+        UnsafeExpressionError
+            The text holds anything else, or is no usable activation.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> bump = Activation.from_expression("z*exp(-z**2)")
+        >>> bump.derivative(np.array([0.0, 0.5, 2.0]))
+        array([ 1.        ,  0.38940039, -0.12820947])
+        >>> float(bump.value(1e200))
+        0.0
+        >>> bump.latex
+        'z e^{- z^{2}}'
+        >>> bump.expression_builder.proof
+        'proved'
+        >>> Activation.from_expression("__import__('os')")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        jacobprop.errors.UnsafeExpressionError: Activation.from_expression, column 12: ...
+        """
+        found = usable(text)
+        function, *derivatives = found.kernels
+        corners = tuple(Kink(*corner) for corner in found.corners)
+        return cls(
+            text if name is None else name,
+            function,
+            tuple(derivatives),
+            found.written,
+            corners=corners,
+            at_kink=at_kink,
+        )
+
     def __repr__(self) -> str:
         kink = f", at_kink={self.at_kink!r}" if self.corners and self.at_kink != "left" else ""
         return f"Activation({self.name!r}{kink})"
@@ -167,6 +221,14 @@ class Activation:
                 remedy="Give it an expression_builder, a function from the symbol z to the expression.",
             )
         return self.expression_builder(_symbol())
+
+    @property
+    def latex(self) -> str:
+        """f(z) in LaTeX."""
+        return str(sympy.latex(self.expression))
+
+    def _repr_latex_(self) -> str | None:
+        return None if self.expression_builder is None else f"$f(z) = {self.latex}$"
 
     def derivative_expression(self, order: int = 1) -> Any:
         """The derivative of `expression` of any order, by sympy; at a kink as `at_kink` says."""

@@ -30,6 +30,11 @@ def _log(x: Array) -> Array:
     return np.asarray(logarithm(x))
 
 
+def _exp(x: Array) -> Array:
+    """Of expressions."""
+    return np.asarray(np.frompyfunc(sympy.exp, 1, 1)(x))
+
+
 def _times(t: Array, x: Array) -> Array:
     """t x, with 0 times anything, infinities included, equal to 0."""
     return t * x if is_symbolic(t, x) else np.where(t == 0, 0, t * x)
@@ -277,13 +282,15 @@ class BinaryCrossEntropy(Loss):
 
     def head_value(self, z: Array, t: Array) -> Array:
         """softplus(z) - t z, as t softplus(-z) + (1 - t) softplus(z)."""
+        if is_symbolic(z, t):
+            return np.asarray((_log(1 + _exp(z)) - t * z).sum(axis=-1))
         z = z.astype(np.float64)
         return np.asarray((_times(t, softplus(-z)) + _times(1 - t, softplus(z))).sum(axis=-1))
 
     def head_row(self, z: Array, t: Array) -> Array:
         """y - t = (1 - t) sigmoid(z) - t sigmoid(-z): no cancellation at t = 0 or 1."""
         if is_symbolic(z, t):
-            return np.asarray(1 / (1 + np.frompyfunc(sympy.exp, 1, 1)(-z)) - t)
+            return np.asarray(1 / (1 + _exp(-z)) - t)
         z = z.astype(np.float64)
         return np.asarray((1 - t) * sigmoid(z) - t * sigmoid(-z))
 
@@ -326,13 +333,15 @@ class CrossEntropy(Loss):
 
     def head_value(self, z: Array, t: Array) -> Array:
         """-sum t log_softmax(z)."""
+        if is_symbolic(z, t):
+            return np.asarray((t * (_log(_exp(z).sum(axis=-1, keepdims=True)) - z)).sum(axis=-1))
         return np.asarray(_times(t, -log_softmax(z)).sum(axis=-1))
 
     def head_row(self, z: Array, t: Array) -> Array:
         """p_i sum_{j != i} t_j - t_i (1 - p_i): p sum(t) - t without its cancellation."""
         total = t.sum(axis=-1, keepdims=True)
         if is_symbolic(z, t):
-            weights = np.frompyfunc(sympy.exp, 1, 1)(z)
+            weights = _exp(z)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total - t)
         p, complement = softmax(z)
         return np.asarray(p * sum_of_others(t.astype(np.float64)) - t * complement)
