@@ -21,6 +21,7 @@ from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, Sq
 from .network import Network
 from .planning import plan
 from .record import Record
+from .symbolic import derive
 from .training import fit
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "SquaredError",
     "WeightJacobian",
     "activations",
+    "derive",
     "dialects",
     "errors",
     "fit",

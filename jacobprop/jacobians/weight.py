@@ -131,8 +131,8 @@ class WeightJacobian(StoredJacobian):
                 expected="the weights of an elementwise layer by that layer",
                 remedy="Use J_W itself: pull and @ need no dense tensor either.",
             )
-        d = self.left.push(np.ones(self.left.in_shape, self.left.dtype))
-        return freeze(self.y[..., :, None] * d[..., None, :])
+        d = self.left.d if isinstance(self.left, DiagonalJacobian) else np.ones(self.left._n, self.dtype)
+        return freeze(self._every_case(self.y[..., :, None] * d[..., None, :], 2))
 
     def case(self, index: int) -> WeightJacobian:
         chosen = super().case(index)

@@ -559,3 +559,27 @@ def test_the_simplified_form_holds_the_entries_that_are_not_zero():
         assert np.array_equal(J.simplified(), np.einsum("cj,ci->cij", slopes, y))
         assert np.array_equal(J.simplified(), np.einsum("cjij->cij", J.tensor()))
         assert not J.simplified().flags.writeable
+
+
+@pytest.mark.parametrize("cases", [None, 4])
+def test_the_simplified_form_of_symbols_is_exact(cases):
+    axis = () if cases is None else (cases,)
+    d, y = Symbols("d")(3), Symbols("y")(*axis, 2)
+    one = np.array([sympy.Integer(1)] * 3)
+    for left, slopes in (
+        (DiagonalJacobian(d), d),
+        (IdentityJacobian(3, dtype=object), one),
+        (IdentityJacobian(3), one),  # floats among symbols: no 1.0 comes in
+    ):
+        found = WeightJacobian(left, y).simplified()
+        assert found.shape == (*axis, 2, 3)
+        for *case, i, j in np.ndindex(found.shape):
+            assert found[*case, i, j] == y[*case, i] * slopes[j]
+            assert not found[*case, i, j].has(sympy.Float)
+
+
+def test_the_simplified_form_of_cases_that_share_everything():
+    J = WeightJacobian(DiagonalJacobian([2.0, 3.0, 5.0], cases=4), [7.0, 11.0])
+    assert np.array_equal(J.simplified(), [[[14, 21, 35], [22, 33, 55]]] * 4)
+    single = WeightJacobian(IdentityJacobian(3), np.array([7, 11], "f4"))
+    assert single.simplified().dtype == single.dtype == np.float32
