@@ -8,24 +8,11 @@ from pathlib import Path
 from .catalogue import CHAPTERS
 from .errata import LEFT_OUT
 from .pages import errata, latex, markdown, terminal
+from .pages.signs import ASCII
 from .pages.table import table, totals
 from .proof.checker import Verdict, check, sabotage
 from .proof.derivation import Derivation, Printed
 from .user_file import UserFileError, derivations_in
-
-SIGNS = {
-    "∂": "d",
-    "·": ".",
-    "•": "o",
-    "×": "x",
-    "✓": "+",
-    "✗": "x",
-    "≠": "/=",
-    "δ": "d",
-    "Σ": "sum",
-    "←": ":=",
-}
-ASCII = str.maketrans(SIGNS)
 
 Chapters = Mapping[str, tuple[Derivation, ...]]
 
@@ -120,7 +107,7 @@ def _is_printed(derivation: Derivation) -> bool:
 
 def _sabotage(derivations: Iterable[Derivation]) -> int:
     parts = [part for derivation in derivations for part in derivation.parts]
-    trials = [(d, wrong, sabotage(d, wrong)) for d in parts for wrong in d.wrong]
+    trials = [(d, *trial) for d in parts for trial in zip(d.wrong, sabotage(d), strict=True)]
     refuted = sum(caught for *_, caught in trials)
     _print(terminal.sabotage_line(*trial) for trial in trials)
     _print(["", f"{refuted} of {len(trials)} wrong variants refuted"])

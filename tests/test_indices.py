@@ -197,6 +197,17 @@ def test_a_specific_definition_comes_before_the_general_one() -> None:
     assert unfold(y[0] + y[i], where) == 1 + f(s[i])
 
 
+def test_a_definition_of_the_units_from_1_says_nothing_about_unit_0() -> None:
+    assert unfold(y[0] + y[1] + y[a], {y[i]: s[i]}) == y[0] + s[1] + s[a]
+    assert unfold(y[bias], {y[i]: s[i]}) == y[bias]
+
+
+def test_three_sizes_are_three_numbers() -> None:
+    o = index("o", sizes("d")[0])
+    found = counterexample(total(y[i] * z[j], i, j) / o.upper, total(y[i] * z[j], i, j) / n)
+    assert found is not None
+
+
 def test_a_layer_number_in_a_definition_is_meant_literally() -> None:
     layer = sp.Symbol("l", integer=True)
     where = {z[layer, k]: t[k]}

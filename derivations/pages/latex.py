@@ -10,19 +10,16 @@ from ..proof.arrays import entries, indices
 from ..proof.checker import Verdict
 from ..proof.formula import Dot, Entries, Formula, Inner, Plus, Times, Transpose
 from ..proof.notation import numbered, text
+from .signs import LATEX
 from .table import Chapters
 
-SIGNS = {
-    "Σ": r"\Sigma", "δ": r"\delta ", "∂": r"\partial ", "·": r"\cdot ", "•": r"\bullet ", "×": r"\times ",
-    "≠": r"\neq ", "⊗": r"\otimes ", "η": r"\eta ", "λ": r"\lambda ", "σ": r"\sigma ", "ψ": r"\psi ",
-    "π": r"\pi ", "Θ": r"\Theta ", "Δ": r"\Delta ", "ρ": r"\rho ", "τ": r"\tau ", "≤": r"\le ",
-    "−": "-", "²": "^2", "ᵀ": r"^{\mathsf T}", "⁺": "^{+}", "Ĵ": r"\hat J", "…": r"\dots ", "→": r"\to ",
-    "½": r"\tfrac12 ", "←": r"\gets ",
-}  # fmt: skip
 FUNCTIONS = ("exp", "log", "tanh", "arccos", "arcsin", "diag", "sigmoid", "einsum", "partial", "softmax")
 """Names of several letters that are set upright."""
 
-DIFFERENTIATED = r"\([^()]*\)|[^\W_]+(?:\([^()]*\))?(?:_\w+)?"
+LAYER = r"\((?:[klmN](?:[+-]1)?|\d)\)"
+"""A layer number in brackets."""
+
+DIFFERENTIATED = rf"\([^()]*\)|[A-Za-zδ]+\d*(?:{LAYER}|\([A-Z]\))?(?:_\w+)?"
 """What stands after a ∂: z_k, z(l+1)_k, f(S) or a bracket."""
 
 PREAMBLE = r"""\documentclass{article}
@@ -54,15 +51,20 @@ def typeset(line: str) -> str:
     line = re.sub(rf"∂({DIFFERENTIATED})/∂({DIFFERENTIATED})", r"\\frac{∂ \1}{∂ \2}", line)
     line = re.sub(r"Σ_(\w)\^0", r"\\sum_{\1=0}", line)
     line = re.sub(r"Σ_(\w)", r"\\sum_{\1}", line)
-    for name in FUNCTIONS:
-        line = re.sub(rf"\b{name}\b", rf"\\operatorname{{{name}}}", line)
-    line = re.sub(r"\b([A-Za-zδ])\(([^()]*l[^()]*|N)\)_(\w+)", r"\1^{(\2)}_{\3}", line)
-    line = re.sub(r"([\w)ĴδΣ'])_(\w\w+)", r"\1_{\2}", line)
+    line = re.sub(rf"\b({'|'.join(FUNCTIONS)})(?=\()", r"\\operatorname{\1}", line)
+    line = re.sub(rf"\b([A-Za-zδ])({LAYER})_", r"\1^{\2}_", line)
+    line = re.sub(rf"([_^])([^\W_]+(?:{LAYER})?)", lambda found: found[1] + _script(found[2]), line)
     line = re.sub(r"\b([A-Za-z])(\d+)\b", r"\1_{\2}", line)
     line = re.sub(r"(?<![\w/])(\d+)/(\d+) ", r"\\tfrac{\1}{\2} ", line)
-    line = re.sub(r"\^([A-Za-z]\w+)", r"^{\1}", line)
     line = re.sub(r"(?<=[\w)}']) (?=[\w(\\])", r"\\, ", line)
-    return "".join(SIGNS.get(character, character) for character in line)
+    return "".join(LATEX.get(character, character) for character in line)
+
+
+def _script(name: str) -> str:
+    """An index or exponent: one sign as it is, W1 with its number below, the rest in braces."""
+    numbered_letter = re.fullmatch(r"([A-Za-z])(\d+)", name)
+    inside = f"{numbered_letter[1]}_{{{numbered_letter[2]}}}" if numbered_letter else name
+    return inside if len(inside) == 1 else f"{{{inside}}}"
 
 
 def words(line: str) -> str:
@@ -72,7 +74,7 @@ def words(line: str) -> str:
 
 def _word(word: str) -> str:
     bare = word.rstrip(".,;:")
-    if set(bare) & {"_", "^", "'", *SIGNS} and re.search(r"[^\w'-]|_|\d", bare):
+    if set(bare) & {"_", "^", *LATEX} or re.search(r"\w'\(|\d'|\d\(", bare):
         return f"${typeset(bare)}${word[len(bare) :]}"
     return re.sub(r"([_&%#{}])", r"\\\1", word)
 

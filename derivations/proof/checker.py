@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from time import perf_counter
 
 import sympy as sp
@@ -96,30 +97,57 @@ def check(derivation: Derivation) -> Verdict:
     """Verify the lemmas, every step, the conclusion, and the refutation of every wrong variant."""
     start = perf_counter()
     lemmas = tuple(map(check, derivation.lemmas))
-    steps = tuple(_step_failures(derivation))
-    truth = _truth(derivation)
-    conclusion = tuple(_conclusion_failures(derivation, truth))
-    refutations = tuple(_refute(derivation, wrong, truth) for wrong in derivation.wrong)
+    values = _Values(derivation)
+    steps = tuple(_step_failures(derivation, values))
+    conclusion = tuple(_conclusion_failures(derivation, values))
+    refutations = tuple(_refute(wrong, values) for wrong in derivation.wrong)
     return Verdict(derivation, steps, conclusion, refutations, lemmas, perf_counter() - start)
 
 
-def sabotage(derivation: Derivation, wrong: Wrong) -> bool:
-    """Whether a wrong variant in the place of the conclusion breaks the last step and is refuted."""
-    last = replace(derivation.steps[-1], rhs=wrong.formula)
-    return _problem(last, derivation.where, connected=True) is not None and refute(derivation, wrong).refuted
+def sabotage(derivation: Derivation) -> tuple[bool, ...]:
+    """For each wrong variant, whether at the end it breaks the last step and is refuted."""
+    values = _Values(derivation)
+    return tuple(_is_caught(derivation.steps[-1], wrong, values) for wrong in derivation.wrong)
+
+
+def _is_caught(last: Step, wrong: Wrong, values: "_Values") -> bool:
+    broken = replace(last, rhs=wrong.formula)
+    return _problem(broken, values, connected=True) is not None and _refute(wrong, values).refuted
 
 
 def refute(derivation: Derivation, wrong: Wrong) -> Refutation:
     """Look for a point at which a wrong variant differs from the truth."""
-    return _refute(derivation, wrong, _truth(derivation))
+    return _refute(wrong, _Values(derivation))
 
 
-def _refute(derivation: Derivation, wrong: Wrong, truth: sp.Array) -> Refutation:
+class _Values:
+    """The formulas of a derivation and its truth in the independent letters alone, each computed once."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self._where = derivation.where
+        self._ground = derivation.truth
+        self._known: dict[Formula, sp.Array] = {}
+
+    def of(self, formula: Formula) -> sp.Array:
+        """The value of a formula; letters are unfolded."""
+        if formula not in self._known:
+            self._known[formula] = self._unfolded(formula.value(self._where))
+        return self._known[formula]
+
+    @cached_property
+    def truth(self) -> sp.Array:
+        """The truth, in whose letters the definitions are unfolded too."""
+        return self._unfolded(self._ground.value())
+
+    def _unfolded(self, array: sp.Array) -> sp.Array:
+        return mapped(lambda entry: unfold(entry, self._where), array)
+
+
+def _refute(wrong: Wrong, values: _Values) -> Refutation:
     try:
-        value = _explicit(wrong.formula, derivation.where)
+        return Refutation(wrong, difference(values.of(wrong.formula), values.truth))
     except FormulaError as error:
         return Refutation(wrong, Difference(None, None, f"has no value: {error}"))
-    return Refutation(wrong, difference(value, truth))
 
 
 def difference(left: sp.Array, right: sp.Array) -> Difference | None:
@@ -148,29 +176,29 @@ def _values(at: Counterexample) -> str:
     return f"{values} at {point}" if point else values
 
 
-def _step_failures(derivation: Derivation) -> Iterator[str | None]:
+def _step_failures(derivation: Derivation, values: _Values) -> Iterator[str | None]:
     reached = {derivation.steps[0].lhs}
     for number, step in enumerate(derivation.steps, 1):
-        problem = _problem(step, derivation.where, step.lhs in reached)
+        problem = _problem(step, values, step.lhs in reached)
         reached.add(step.rhs)
         yield f"step {number} ({step.reason}): {problem}" if problem else None
 
 
-def _problem(step: Step, where: Definitions, connected: bool) -> str | None:
+def _problem(step: Step, values: _Values, connected: bool) -> str | None:
     if step.lhs == step.rhs:
         return "compares an expression with itself"
     if not connected:
         return "starts from a formula that no earlier step reached"
     try:
-        found = difference(_explicit(step.lhs, where), _explicit(step.rhs, where))
+        found = difference(values.of(step.lhs), values.of(step.rhs))
     except FormulaError as error:
         return str(error)
     return str(found) if found else None
 
 
-def _conclusion_failures(derivation: Derivation, truth: sp.Array) -> Iterator[str]:
+def _conclusion_failures(derivation: Derivation, values: _Values) -> Iterator[str]:
     try:
-        found = difference(_explicit(derivation.conclusion, derivation.where), truth)
+        found = difference(values.of(derivation.conclusion), values.truth)
     except FormulaError as error:
         yield f"conclusion: {error}"
         return
@@ -180,16 +208,6 @@ def _conclusion_failures(derivation: Derivation, truth: sp.Array) -> Iterator[st
         yield "conclusion: still contains the derivative that it claims to compute"
     if isinstance(derivation.truth, Explicit) and derivation.conclusion == Entries(derivation.truth.array):
         yield "conclusion: is compared with itself"
-
-
-def _explicit(formula: Formula, where: Definitions) -> sp.Array:
-    """The value of a formula in the independent letters alone."""
-    return mapped(lambda entry: unfold(entry, where), formula.value(where))
-
-
-def _truth(derivation: Derivation) -> sp.Array:
-    """The truth, in whose letters the definitions are unfolded too."""
-    return mapped(lambda entry: unfold(entry, derivation.where), derivation.truth.value())
 
 
 def _begs_the_question(derivation: Derivation) -> bool:

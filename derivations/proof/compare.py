@@ -20,7 +20,7 @@ Point = dict[sp.Expr, sp.Rational]
 Pair = frozenset[sp.Expr]
 
 VALUES = [sp.Rational(p, q) for p, q in ((1, 2), (-1, 3), (2, 3), (3, 4), (-2, 5), (5, 3), (-3, 2), (4, 5))]
-SIZES = ((2, 3), (3, 2))
+SIZES = ((2, 3, 4), (3, 2, 1))
 
 
 def is_zero(expr: sp.Expr) -> bool:
@@ -105,8 +105,9 @@ def _differ(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
             difference = (left - right).xreplace(point).evalf(6, strict=True)
         except PrecisionExhausted:
             continue
-        if difference.is_finite and difference != 0:
-            return Counterexample(point, left.xreplace(point).evalf(6), right.xreplace(point).evalf(6))
+        sides = left.xreplace(point).evalf(6), right.xreplace(point).evalf(6)
+        if difference.is_finite and difference != 0 and all(side.is_real for side in sides):
+            return Counterexample(point, *sides)
     return None
 
 

@@ -297,9 +297,14 @@ def _canonical_sum(over: frozenset[sp.Idx], body: sp.Expr) -> sp.Expr:
 
 
 def index_sizes(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
-    """The sizes that the indices of some expressions run to, without numbers, in a fixed order."""
+    """The sizes in some expressions, as ends of ranges or as numbers, in a fixed order."""
     found = {i.upper for expr in exprs for i in expr.atoms(sp.Idx) if not i.upper.is_Integer}
+    found |= {size for expr in exprs for size in expr.atoms(sp.Symbol, sp.Indexed) if _is_size(size)}
     return sorted(found, key=str)
+
+
+def _is_size(letter: sp.Expr) -> bool:
+    return bool(letter.is_integer and letter.is_positive and not isinstance(letter, sp.Idx))
 
 
 def free_indices(expr: sp.Expr) -> frozenset[sp.Idx]:

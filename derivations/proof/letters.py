@@ -58,10 +58,18 @@ def is_like(letter: sp.Expr, pattern: sp.Expr) -> bool:
     """Whether the pattern's index letters can be replaced to give this letter."""
     if not isinstance(letter, sp.Indexed) or not isinstance(pattern, sp.Indexed):
         return bool(letter == pattern)
+    pairs = zip(letter.indices, pattern.indices, strict=True)
     return letter.base == pattern.base and all(
-        isinstance(general, sp.Idx) or special == general
-        for special, general in zip(letter.indices, pattern.indices, strict=True)
+        special == general or _counts(general, special) for special, general in pairs
     )
+
+
+def _counts(general: sp.Expr, special: sp.Expr) -> bool:
+    """Whether an index letter may stand for another index or number: one from 1 on never for unit 0."""
+    if not isinstance(general, sp.Idx) or not isinstance(special, sp.Idx | sp.Integer):
+        return False
+    first = special.lower if isinstance(special, sp.Idx) else special
+    return bool(first >= general.lower)
 
 
 def derivative(of: sp.Array, wrt: sp.Array, where: Definitions, layout: Layout = "numerator") -> sp.Array:

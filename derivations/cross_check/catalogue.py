@@ -1,0 +1,24 @@
+"""All agreements, in the order of the table, and the formulas that the library has no call for."""
+
+from . import heads, layers, products
+from .agreement import Agreement
+
+AGREEMENTS: tuple[Agreement, ...] = (*layers.AGREEMENTS, *products.AGREEMENTS, *heads.AGREEMENTS)
+
+WITHOUT_A_CALL = {
+    "BCE_Hessian": "second derivatives of losses are not part of the library",
+    "CE_Hessian": "second derivatives of losses are not part of the library",
+    "CE_smooth": "smoothed targets are soft targets, whose row is CE_soft",
+    "CE_softmax": "targets that sum to 1 are a case of CE_soft",
+    "CE_weighted": "weighted classes are soft targets, whose row is CE_soft",
+    "J_log_asym": "log-softmax is no layer of the library",
+    "J_log_soft": "log-softmax is no layer of the library",
+    "L2": "penalties are not part of a loss",
+    "L2_W": "penalties are not part of a loss",
+    "L2_b": "penalties are not part of a loss",
+    "MSE_cases": "a record reduces over the cases when it makes a gradient, as in batch_mean",
+    "CE_mean": "a record reduces over the cases when it makes a gradient, as in batch_mean",
+    "adjoint": "the adjoint identity of one layer, with the entries of J_Y_Z",
+    "aug_row_0": "the bias is a vector of its own; as a row it is dialects.convert, which has its own tests",
+    "aug_rows": "the bias is a vector of its own; as a row it is dialects.convert, which has its own tests",
+}
