@@ -7,7 +7,7 @@ term are out of place, in numerator layout no term has a value.
 import sympy as sp
 
 from ..proof.arrays import Layout, filled
-from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.derivation import Derivation, Printed, Truth, Wrong, chain
 from ..proof.expressions import functions, letters
 from ..proof.formula import D, Dot, Einsum, Formula, Letter, Plus, Times, Transpose
 
@@ -40,6 +40,17 @@ def mistakes(first: Formula, second: Formula) -> tuple[Wrong, ...]:
     )
 
 
+def as_printed(formula: Formula) -> Printed:
+    """The slide's rule with the slide's product, numpy.dot."""
+    return Printed(
+        "numpy.dot for both products",
+        formula,
+        "E-06",
+        "Downing (000), lines 281-284",
+        "∂(A · B)/∂X = A · ∂B/∂X + ∂A/∂X · B, with · as in numpy.dot",
+    )
+
+
 DERIVATIONS = (
     Derivation(
         id="product_n",
@@ -55,7 +66,7 @@ DERIVATIONS = (
         truth=Truth(EXPLICIT_AB, sp.Array(x)),
         wrong=(
             *mistakes(*numerator),
-            Wrong("numpy.dot for both products", Plus(Dot(A, B_X), Dot(A_X, B))),
+            as_printed(Plus(Dot(A, B_X), Dot(A_X, B))),
             Wrong("the first product doubled", Plus(numerator[0], numerator[0])),
         ),
     ),
@@ -74,7 +85,7 @@ DERIVATIONS = (
         truth=Truth(EXPLICIT_AB, sp.Array(x), "denominator"),
         wrong=(
             *mistakes(*repaired),
-            Wrong("numpy.dot for both products", Plus(Dot(A, X_B), Dot(X_A, B))),
+            as_printed(Plus(Dot(A, X_B), Dot(X_A, B))),
             Wrong("axes moved by (1, 2, 3, 0)", Plus(Transpose(Dot(A, X_B), (1, 2, 3, 0)), Dot(X_A, B))),
         ),
     ),

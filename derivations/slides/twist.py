@@ -6,7 +6,7 @@ inner vectors that have to be multiplied, which a linear layer Y = Q R without s
 
 import sympy as sp
 
-from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.derivation import Derivation, Printed, Truth, Wrong, chain
 from ..proof.expressions import letters
 from ..proof.formula import D, Dot, Inner, Letter, Transpose, grid
 from ..proof.indices import delta
@@ -50,7 +50,13 @@ DERIVATIONS = (
             column_major(GRADIENT_Y),
             Wrong("Q not transposed on the right", Dot(GRADIENT_R, Q)),
             Wrong("numpy.dot in the slide's order, axes moved", Transpose(Dot(Q, GRADIENT_R), (1, 0, 2))),
-            Wrong("numpy.dot in the slide's order, axes (k, i, j)", Dot(Q, GRADIENT_R)),
+            Printed(
+                "numpy.dot in the slide's order, axes (k, i, j)",
+                Dot(Q, GRADIENT_R),
+                "E-07",
+                "Downing (000), lines 409-414",
+                "∂Y/∂V = ∂g(R)/∂R · ∂R/∂V, Twist/Hack",
+            ),
             Wrong("coupling ignored", grid((3, 2, 2), lambda i, j, k: delta(j, k) * x[i] * q[k][k])),
         ),
     ),
