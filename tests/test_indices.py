@@ -1,6 +1,7 @@
 """Index calculus: the normal form has the value of the expression at every size, and sees what is equal."""
 
 import random
+from itertools import product
 
 import pytest
 import sympy as sp
@@ -22,7 +23,7 @@ from derivations.proof.indices import (
     total,
     written_out,
 )
-from derivations.proof.letters import partial, take, unfold
+from derivations.proof.letters import check_definitions, partial, take, unfold
 from derivations.proof.notation import text
 
 n, m = sizes("n m")
@@ -192,14 +193,93 @@ def test_free_indices_and_sizes_are_those_that_no_sum_binds() -> None:
     assert index_sizes([expr]) == [m, n]
 
 
-def test_a_specific_definition_comes_before_the_general_one() -> None:
-    where = {y[bias]: f(s[bias]), y[0]: sp.S.One}
-    assert unfold(y[0] + y[i], where) == 1 + f(s[i])
-
-
 def test_a_definition_of_the_units_from_1_says_nothing_about_unit_0() -> None:
-    assert unfold(y[0] + y[1] + y[a], {y[i]: s[i]}) == y[0] + s[1] + s[a]
-    assert unfold(y[bias], {y[i]: s[i]}) == y[bias]
+    where = {y[0]: sp.S.One, y[i]: f(s[i])}
+    check_definitions(where)
+    assert unfold(y[0] + y[1] + y[a], where) == 1 + f(s[1]) + f(s[a])
+    assert unfold(y[bias], where) == y[bias]
+
+
+def test_a_definition_holds_for_indices_of_its_own_range_alone() -> None:
+    assert (
+        unfold(z[i] + z[7] + z[j], {z[k]: s[k]}) == z[i] + z[7] + s[j]
+    )  # i runs to n, and 7 may be too large
+
+
+def test_a_free_index_of_a_definition_is_not_captured() -> None:
+    found = unfold(total(z[k], k), {z[j]: s[j] * t[k]})
+    assert is_zero(found - t[k] * total(s[j], j))
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ({y[0]: sp.S.One, y[bias]: s[bias]}, "is defined twice"),
+        ({w[i, j]: s[j], w[a, k]: t[k]}, "is defined twice"),
+        ({w[i, i]: s[i]}, "repeats an index"),
+    ],
+)
+def test_definitions_that_disagree_are_refused(where: dict[sp.Expr, sp.Expr], said: str) -> None:
+    with pytest.raises(FormulaError, match=said):
+        check_definitions(where)
+
+
+# ---- what a false proof could hide behind ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "partly",
+    [
+        sp.Sum(y[i], (i, 2, n)),
+        sp.Sum(y[i], (i, 1, n - 1)),
+        sp.Sum(y[i], (i, 1, m)),
+        sp.Sum(y[sp.Symbol("i")], (sp.Symbol("i"), 1, n)),
+    ],
+    ids=str,
+)
+def test_a_sum_over_part_of_a_range_has_no_normal_form(partly: sp.Expr) -> None:
+    with pytest.raises(FormulaError, match="not one over the whole range"):
+        is_zero(partly - total(y[i], i))
+
+
+def test_a_sum_up_to_another_index_has_no_normal_form() -> None:
+    up_to_j = index("h", j)
+    with pytest.raises(FormulaError, match="not one over the whole range"):
+        is_zero(total(y[up_to_j], up_to_j, j) - m * total(y[up_to_j], up_to_j))
+
+
+def test_an_index_starts_at_0_or_1() -> None:
+    with pytest.raises(FormulaError, match="starts at 2"):
+        index("i", n, 2)
+
+
+def test_an_index_in_an_exponent_has_no_normal_form() -> None:
+    x = sp.Symbol("x")
+    with pytest.raises(FormulaError, match="has an index"):
+        is_zero(total(x**k * (delta(k, j) - delta(k, q)), k))
+
+
+def test_nothing_divided_by_nothing_is_not_a_number() -> None:
+    x = sp.Symbol("x")
+    nothing, also = (x + 1) ** 2 - x**2 - 2 * x - 1, (x - 1) ** 2 - x**2 + 2 * x - 1
+    assert is_zero(nothing)
+    assert not is_zero(nothing / also - 5)
+
+
+def test_the_logarithm_of_a_complex_exponential_is_not_taken() -> None:
+    assert not is_zero(sp.log(sp.exp(2 * sp.pi * sp.I * z[k])) - 2 * sp.pi * sp.I * z[k])
+
+
+def test_an_undefined_function_of_an_expression_refutes_nothing() -> None:
+    x, phi = sp.Symbol("x"), sp.Function("phi")
+    assert counterexample(phi((x + 1) ** 2), phi(x**2 + 2 * x + 1)) is None
+    assert counterexample(phi(x), 2 * phi(x)) is not None
+
+
+def test_a_second_derivative_takes_deltas_for_constants() -> None:
+    where = {t[0]: total(f(z[k]), k)}
+    twice = take(partial(partial(t[0], z[j]), z[q]), where)
+    assert is_zero(twice - delta(j, q) * smooth("f''")(z[j]))
 
 
 def test_three_sizes_are_three_numbers() -> None:
@@ -255,6 +335,18 @@ GENERAL = [
 ]
 
 
+def written(where: dict[sp.Expr, sp.Expr], at: dict[sp.Expr, int]) -> dict[sp.Expr, sp.Expr]:
+    """The definitions, one for each value of their indices."""
+    found = {}
+    for letter, value in where.items():
+        indices = [i for i in getattr(letter, "indices", ()) if isinstance(i, sp.Idx)]
+        ranges = (range(int(i.lower), int(sp.sympify(i.upper).xreplace(at)) + 1) for i in indices)
+        for place in product(*ranges):
+            here = {**at, **dict(zip(indices, place, strict=True))}
+            found[written_out(letter, here)] = written_out(value, here)
+    return found
+
+
 @pytest.mark.parametrize("d", GENERAL, ids=lambda d: d.id)
 @pytest.mark.parametrize("numbers", [(2, 3), (3, 1)], ids=str)
 def test_a_general_statement_is_what_diff_finds_at_small_sizes(
@@ -269,5 +361,5 @@ def test_a_general_statement_is_what_diff_finds_at_small_sizes(
     for first in (True, False):
         place = {i: int(i.lower) if first else int(i.upper.xreplace(sizes_of)) for i in free}
         at = {**sizes_of, **place}
-        slope = unfold(sp.diff(written_out(of, at), written_out(wrt, at)), d.where)
-        assert is_zero(specified(written_out(slope, at) - written_out(closed, at), by))
+        slope = sp.diff(written_out(of, at), written_out(wrt, at))
+        assert is_zero(specified(unfold(slope, written(d.where, at)) - written_out(closed, at), by))

@@ -6,6 +6,7 @@ from math import prod
 from typing import Literal
 
 import sympy as sp
+from sympy.functions.special.tensor_functions import KroneckerDelta
 
 from .errors import FormulaError
 from .indices import renamed_apart
@@ -48,7 +49,9 @@ def jacobian(outputs: sp.Array, inputs: sp.Array, layout: Layout = "numerator") 
     (``sympy.derive_by_array`` has the input's index first and is no numerator layout.)
     """
     rows, columns = list(map(renamed_apart, entries(outputs))), entries(inputs)
-    matrix = sp.Matrix(rows).jacobian(sp.Matrix(columns))
+    constant = {d: sp.Dummy() for row in rows for d in row.atoms(KroneckerDelta)}
+    matrix = sp.Matrix([row.xreplace(constant) for row in rows]).jacobian(sp.Matrix(columns))
+    matrix = matrix.xreplace({dummy: d for d, dummy in constant.items()})
     assert matrix.shape == (prod(outputs.shape), prod(inputs.shape))
     if layout == "denominator":
         return sp.Array(list(matrix.T), inputs.shape + outputs.shape)

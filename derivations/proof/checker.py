@@ -9,11 +9,11 @@ import sympy as sp
 
 from .arrays import entries, indices, mapped
 from .compare import Counterexample, counterexample, is_zero
-from .derivation import Derivation, Explicit, Step, Wrong
+from .derivation import Derivation, Explicit, Step, Truth, Wrong
 from .errors import FormulaError
 from .formula import D, Entries, Formula, Times
 from .indices import free_indices, is_indexed, normal
-from .letters import PARTIAL, Definitions, unfold
+from .letters import PARTIAL, Definitions, check_definitions, derivative, unfold
 from .notation import numbered, text
 
 
@@ -124,6 +124,7 @@ class _Values:
     """The formulas of a derivation and its truth in the independent letters alone, each computed once."""
 
     def __init__(self, derivation: Derivation) -> None:
+        check_definitions(derivation.where)
         self._where = derivation.where
         self._ground = derivation.truth
         self._known: dict[Formula, sp.Array] = {}
@@ -136,8 +137,11 @@ class _Values:
 
     @cached_property
     def truth(self) -> sp.Array:
-        """The truth, in whose letters the definitions are unfolded too."""
-        return self._unfolded(self._ground.value())
+        """The truth, in which the definitions are unfolded too."""
+        ground = self._ground
+        if isinstance(ground, Truth):
+            return self._unfolded(derivative(ground.of, ground.wrt, self._where, ground.layout))
+        return self._unfolded(ground.value())
 
     def _unfolded(self, array: sp.Array) -> sp.Array:
         return mapped(lambda entry: unfold(entry, self._where), array)
@@ -206,7 +210,10 @@ def _conclusion_failures(derivation: Derivation, values: _Values) -> Iterator[st
         yield f"conclusion: {found}"
     if _begs_the_question(derivation):
         yield "conclusion: still contains the derivative that it claims to compute"
-    if isinstance(derivation.truth, Explicit) and derivation.conclusion == Entries(derivation.truth.array):
+    if (
+        isinstance(derivation.truth, Explicit)
+        and getattr(derivation.conclusion, "array", None) == derivation.truth.array
+    ):
         yield "conclusion: is compared with itself"
 
 

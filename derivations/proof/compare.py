@@ -46,7 +46,7 @@ def _is_zero_in_each_case(expr: sp.Expr, different: frozenset[Pair]) -> bool:
 
 
 def _is_zero_rational(expr: sp.Expr) -> bool:
-    """Whether the numerator of a rational function of atoms is zero.
+    """Whether the numerator of a rational function of atoms is zero, and its denominator is not.
 
     Each exp(c u), c rational, becomes t^c with a fresh t; entries, sums and functions become letters.
     ``sympy.simplify`` would take minutes on an expression that is not zero.
@@ -65,7 +65,8 @@ def _is_zero_rational(expr: sp.Expr) -> bool:
             factor, argument = -factor, -argument
         return fresh.setdefault(sp.exp(argument), sp.Dummy()) ** factor
 
-    return bool(sp.expand(sp.numer(sp.together(lettered(expr)))) == 0)
+    above, below = sp.fraction(sp.together(lettered(expr)))
+    return bool(sp.expand(above) == 0 and sp.expand(below) != 0)
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,13 @@ def counterexample(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
     """A rational point where the two provably differ, or None.
 
     The difference is evaluated to 6 significant digits or not at all, so that rounding cannot make it look
-    unlike zero. The values and derivatives of undefined functions are free numbers, because an affine
-    function takes any of them.
+    unlike zero. The values and derivatives of undefined functions of letters are free numbers, because an
+    affine function takes any of them; of undefined functions of expressions nothing is said.
     """
+    if any(
+        not letter.is_Symbol for side in (left, right) for f in side.atoms(AppliedUndef) for letter in f.args
+    ):
+        return None
     functions = witnesses((left, right))
     a, b = specified(left, functions), specified(right, functions)
     for place in _places(a, b):

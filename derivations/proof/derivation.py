@@ -37,11 +37,15 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Printed(Wrong):
-    """A mistake that one of the five notes prints: ``row`` of the errata, where, and its words."""
+    """A mistake that one of the five notes prints: ``row`` of the errata, where, and its words.
+
+    Where the words are a sentence and no formula, ``reading`` says which formula they are taken for.
+    """
 
     row: str
     place: str
     words: str
+    reading: str = ""
 
 
 class Ground(Protocol):

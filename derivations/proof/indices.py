@@ -26,7 +26,11 @@ def sizes(names: str) -> tuple[sp.Symbol, ...]:
 
 
 def index(name: str, size: sp.Expr, first: int = 1) -> sp.Idx:
-    """An index that runs from ``first`` to ``size``; from 0 where unit 0 is the bias unit."""
+    """An index that runs from ``first`` to ``size``: from 1, or from 0 where unit 0 is the bias unit."""
+    if first not in (0, 1):
+        raise FormulaError(
+            f"the index {name} starts at {first}: an index starts at 1, or at 0 for a bias unit"
+        )
     return sp.Idx(name, (first, size))
 
 
@@ -51,9 +55,20 @@ def renamed_apart(expr: sp.Expr) -> sp.Expr:
         return expr
     if not isinstance(expr, sp.Sum):
         return expr.func(*map(renamed_apart, expr.args))
+    for limit in expr.limits:
+        _check_range(*limit)
     fresh = {i: _fresh(i) for i, *_ in expr.limits}
     body = renamed_apart(expr.function).xreplace(fresh)
     return sp.Sum(body, *((fresh[i], low, high) for i, low, high in expr.limits))
+
+
+def _check_range(i: sp.Expr, low: sp.Expr, high: sp.Expr) -> None:
+    """A sum runs over the whole range of its index, which no other index bounds."""
+    whole = isinstance(i, sp.Idx) and (low, high) == (i.lower, i.upper) and low in (0, 1)
+    if not whole or high.has(sp.Idx):
+        raise FormulaError(
+            f"the sum over {i} from {low} to {high} is not one over the whole range of an index"
+        )
 
 
 def _fresh(i: sp.Idx, first: sp.Expr | None = None) -> sp.Idx:
@@ -141,6 +156,8 @@ def _summed(body: sp.Expr, limits: Sequence[sp.Tuple]) -> Iterator[Term]:
 
 
 def _power(base: sp.Expr, exponent: sp.Expr) -> list[Term]:
+    if exponent.has(sp.Idx):
+        raise FormulaError(f"the exponent {exponent} has an index")
     if exponent.is_Integer and exponent > 0:
         return reduce(_multiplied, (_terms(base) for _ in range(int(exponent))))
     terms = _terms(base)
@@ -192,7 +209,7 @@ def _is_positive(atom: sp.Expr) -> bool:
     """A sum of exponentials, or something that sympy knows to be positive. Entries are any real number."""
     if isinstance(atom, sp.Sum):
         return all(_is_positive(factor.base if factor.is_Pow else factor) for factor in _args(atom.function))
-    return isinstance(atom, sp.exp) or bool(atom.is_positive)
+    return (isinstance(atom, sp.exp) and not atom.has(sp.I)) or bool(atom.is_positive)
 
 
 def _contracted(term: Term) -> list[Term]:
@@ -299,8 +316,9 @@ def _canonical_sum(over: frozenset[sp.Idx], body: sp.Expr) -> sp.Expr:
 def index_sizes(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The sizes in some expressions, as ends of ranges or as numbers, in a fixed order."""
     found = {i.upper for expr in exprs for i in expr.atoms(sp.Idx) if not i.upper.is_Integer}
+    bases = {base.label for expr in exprs for base in expr.atoms(sp.IndexedBase)}
     found |= {size for expr in exprs for size in expr.atoms(sp.Symbol, sp.Indexed) if _is_size(size)}
-    return sorted(found, key=str)
+    return sorted(found - bases, key=str)
 
 
 def _is_size(letter: sp.Expr) -> bool:

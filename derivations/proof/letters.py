@@ -26,6 +26,7 @@ def unfold(expr: sp.Expr, where: Definitions, keep: Collection[sp.Expr] = ()) ->
     """Replace letters by their definitions until only the letters of ``keep`` and undefined ones are left."""
     if not where:
         return expr
+    expr = renamed_apart(expr)  # a definition may have free indices, which no sum may capture
     for _ in range(len(where) + 1):
         rules = {}
         for letter in letters_in(expr):
@@ -65,11 +66,25 @@ def is_like(letter: sp.Expr, pattern: sp.Expr) -> bool:
 
 
 def _counts(general: sp.Expr, special: sp.Expr) -> bool:
-    """Whether an index letter may stand for another index or number: one from 1 on never for unit 0."""
-    if not isinstance(general, sp.Idx) or not isinstance(special, sp.Idx | sp.Integer):
+    """Whether an index letter may stand for another index or number: one that lies in its range."""
+    if not isinstance(general, sp.Idx):
         return False
-    first = special.lower if isinstance(special, sp.Idx) else special
-    return bool(first >= general.lower)
+    if isinstance(special, sp.Idx):
+        return bool(special.upper == general.upper and special.lower >= general.lower)
+    if not special.is_Integer or special < general.lower:
+        return False
+    return bool(special == 1 or sp.Le(special, general.upper) == sp.true)
+
+
+def check_definitions(where: Definitions) -> None:
+    """Each letter has one definition at most, and an entry is defined for all values of different indices."""
+    for letter in where:
+        indices = [i for i in getattr(letter, "indices", ()) if isinstance(i, sp.Idx)]
+        if len(set(indices)) < len(indices):
+            raise FormulaError(f"the definition of {letter} repeats an index")
+        for other in where:
+            if other != letter and (is_like(letter, other) or is_like(other, letter)):
+                raise FormulaError(f"{letter} is defined twice: as {other} too")
 
 
 def derivative(of: sp.Array, wrt: sp.Array, where: Definitions, layout: Layout = "numerator") -> sp.Array:

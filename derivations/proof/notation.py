@@ -41,6 +41,8 @@ def text(expr: sp.Expr, tight: bool = False) -> str:
         return "∂{}/∂{}".format(*map(_operand, expr.args))
     if isinstance(expr, AppliedUndef):
         return str(expr.func)
+    if isinstance(expr, sp.Function | sp.Max | sp.Min):
+        return f"{expr.func.__name__.lower()}({', '.join(text(part, tight=True) for part in expr.args)})"
     return str(expr)
 
 
@@ -113,7 +115,13 @@ def _power(expr: sp.Pow) -> str:
     inside = inside if plain else f"({inside})"
     if exponent == -1:
         return f"1/{inside}"
-    return f"1/{text(1 / expr)}" if exponent.is_negative else f"{inside}^{text(exponent)}"
+    if exponent.is_negative:
+        return f"1/{text(1 / expr)}"
+    return (
+        f"{inside}^{text(exponent)}"
+        if exponent.is_Integer or exponent.is_Symbol
+        else f"{inside}^({exponent})"
+    )
 
 
 def _is_negative(term: sp.Expr) -> bool:

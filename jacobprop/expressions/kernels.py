@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache, reduce
+from threading import Lock
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +25,9 @@ Step: TypeAlias = tuple[Any, ...]
 DIGITS = 350
 """Enough for a normal number, 1e-308, to survive as the difference of two numbers near 1."""
 
+_MOST_BITS = 4000  # of an argument of sin
+_MOST_BITS_OF_EXPONENT = 64
+_ONE_AT_A_TIME = Lock()  # mpmath changes the precision of its context while it works
 _LARGE = 2.0**52  # the smallest normal number over the smallest subnormal one
 
 
@@ -61,9 +65,17 @@ _FLOAT64: dict[str, Callable[..., Any]] = {
 }
 
 
+@lru_cache(maxsize=1)
+def _exact() -> Any:
+    """Arithmetic with 350 digits in a context of our own: mpmath's global precision is the user's."""
+    context = mpmath.mp.clone()
+    context.dps = DIGITS
+    return context
+
+
 def _exp(u: Any) -> Any:
     """exp(u), whose exponent would not fit into memory for u = 10^4000."""
-    return mpmath.exp(u) if abs(u) < mpmath.mpf(10) ** 500 else mpmath.inf if u > 0 else mpmath.mpf(0)
+    return _exact().exp(u) if abs(u) < _exact().mpf(10) ** 500 else _exact().inf if u > 0 else _exact().mpf(0)
 
 
 def _sigmoid(u: Any) -> Any:
@@ -71,36 +83,52 @@ def _sigmoid(u: Any) -> Any:
 
 
 def _softplus(u: Any) -> Any:
-    return max(u, mpmath.mpf(0)) + mpmath.log1p(_exp(-abs(u)))
+    return max(u, _exact().mpf(0)) + _exact().log1p(_exp(-abs(u)))
 
 
 def _saturating(function: str) -> Callable[[Any], Any]:
     """tanh, erf or erfc, which have their limits from 10^10 on."""
 
     def apply(u: Any) -> Any:
-        return getattr(mpmath, function)(max(min(u, mpmath.mpf(10) ** 10), -(mpmath.mpf(10) ** 10)))
+        return getattr(_exact(), function)(max(min(u, _exact().mpf(10) ** 10), -(_exact().mpf(10) ** 10)))
 
     return apply
 
 
+def _turning(function: str) -> Callable[[Any], Any]:
+    """sin, cos or tan, nan where reducing the argument by pi would need thousands of digits."""
+
+    def apply(u: Any) -> Any:
+        return getattr(_exact(), function)(u) if _exact().mag(u) <= _MOST_BITS else _exact().nan
+
+    return apply
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """base^exponent; by logarithms where the exponent is too large to multiply base with itself."""
+    if _exact().mag(exponent) <= _MOST_BITS_OF_EXPONENT:
+        return _exact().power(base, exponent)
+    return _exp(exponent * _exact().log(base)) if base > 0 else _exact().nan
+
+
 _EXACT: dict[str, Callable[..., Any]] = {
-    "add": lambda *terms: mpmath.fsum(terms),
-    "multiply": lambda *factors: mpmath.fprod(factors),
+    "add": lambda *terms: _exact().fsum(terms),
+    "multiply": lambda *factors: _exact().fprod(factors),
     "divide": lambda left, right: left / right,
-    "power": lambda base, exponent: mpmath.power(base, exponent),
+    "power": _power,
     "square": lambda u: u * u,
-    "sqrt": lambda u: mpmath.sqrt(u),
+    "sqrt": lambda u: _exact().sqrt(u),
     "exp": _exp,
-    "expm1": lambda u: mpmath.expm1(u) if abs(u) < 1 else _exp(u) - 1,
-    "log": lambda u: mpmath.log(u),
-    "log1p": lambda u: mpmath.log1p(u),
-    "sin": lambda u: mpmath.sin(u),
-    "cos": lambda u: mpmath.cos(u),
-    "tan": lambda u: mpmath.tan(u),
-    "sinh": lambda u: mpmath.sinh(u) if abs(u) < 1 else (_exp(u) - _exp(-u)) / 2,
+    "expm1": lambda u: _exact().expm1(u) if abs(u) < 1 else _exp(u) - 1,
+    "log": lambda u: _exact().log(u),
+    "log1p": lambda u: _exact().log1p(u),
+    "sin": _turning("sin"),
+    "cos": _turning("cos"),
+    "tan": _turning("tan"),
+    "sinh": lambda u: _exact().sinh(u) if abs(u) < 1 else (_exp(u) - _exp(-u)) / 2,
     "cosh": lambda u: (_exp(u) + _exp(-u)) / 2,
     "tanh": _saturating("tanh"),
-    "atan": lambda u: mpmath.atan(u),
+    "atan": lambda u: _exact().atan(u),
     "erf": _saturating("erf"),
     "erfc": _saturating("erfc"),
     "sigmoid": _sigmoid,
@@ -165,8 +193,10 @@ def _run(steps: tuple[Step, ...], z: Array) -> Array:
 
 
 def _doubtful(steps: tuple[Step, ...], values: list[Any], z: Array, result: Array) -> Array:
-    """Where the result is no number, or 0 although a factor was larger than the others were small."""
-    suspect: Array = ~np.isfinite(result) & (np.isfinite(z) | np.isnan(result))
+    """Where the result is no number, infinite by more than its last step, or 0 beside a large factor."""
+    suspect: Array = np.isnan(result) | (
+        np.isinf(result) & np.isfinite(z) & ~_from_numbers(steps[-1], values)
+    )
     if not (zero := (result == 0) & np.isfinite(z)).any():
         return suspect
     for step, value in zip(steps, values, strict=True):
@@ -174,6 +204,12 @@ def _doubtful(steps: tuple[Step, ...], values: list[Any], z: Array, result: Arra
             largest = reduce(np.maximum, (np.abs(values[index]) for index in step[1:]))
             suspect = suspect | (zero & (value == 0) & ~(largest < _LARGE))
     return suspect
+
+
+def _from_numbers(step: Step, values: list[Any]) -> Any:
+    """Whether the operands of a step are finite, so that an infinite result is the float64 value."""
+    operands = step[1:] if step[0] not in ("z", "number") else ()
+    return reduce(np.logical_and, (np.isfinite(values[index]) for index in operands), np.True_)
 
 
 @lru_cache(maxsize=4096)
@@ -186,16 +222,16 @@ def _second_look(steps: tuple[Step, ...], z: float) -> float:
 
 
 def _exact_value(steps: tuple[Step, ...], z: float, infinity: int = 0) -> Any:
-    with mpmath.workdps(DIGITS):
-        point = mpmath.mpf(z) if not infinity else mpmath.mpf(math.copysign(1, z)) * infinity
+    with _ONE_AT_A_TIME:
+        point = _exact().mpf(z) if not infinity else _exact().mpf(math.copysign(1, z)) * infinity
         values: list[Any] = []
         for operation, *rest in steps:
             try:
                 value = _exact_step(operation, rest, values, point)
             except (ArithmeticError, ValueError):
-                return mpmath.nan
-            if not isinstance(value, mpmath.mpf):  # a complex number: no real value here
-                return mpmath.nan
+                return _exact().nan
+            if not isinstance(value, _exact().mpf):  # a complex number: no real value here
+                return _exact().nan
             values.append(value)
         return values[-1]
 
@@ -205,5 +241,5 @@ def _exact_step(operation: str, rest: list[Any], values: list[Any], point: Any) 
         return point
     if operation == "number":
         exact = Fraction(rest[1])
-        return mpmath.mpf(exact.numerator) / exact.denominator
+        return _exact().mpf(exact.numerator) / exact.denominator
     return _EXACT[operation](*(values[index] for index in rest))
