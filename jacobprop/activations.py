@@ -87,6 +87,14 @@ class Activation:
     at_kink: AtKink = "left"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise OptionError(
+                "an activation needs a name",
+                where="Activation",
+                got=repr(self.name),
+                expected="a str that is not empty",
+                remedy="Leave name out in from_expression: the text is the name.",
+            )
         if not isinstance(self.derivatives, tuple) or not self.derivatives or not self._callable():
             raise OptionError(
                 "an activation is made of functions",
@@ -117,7 +125,9 @@ class Activation:
         `jacobprop.expressions.read`. f may have corners, where abs, max, min and relu of something
         linear turn; it must depend on z, and be finite with a finite slope wherever that is tried.
         ``expression_builder.proof`` says whether sympy proved both derivatives, and
-        ``expression_builder.error`` how large a relative error in float64 was measured.
+        ``expression_builder.error`` how large a relative error in float64 was measured. Roots of numbers
+        may leave a proof undecided: gelu with ``tanh(sqrt(2/pi)*(z + 0.044715*z**3))`` is compared with
+        350 digits at 27 points instead, and proved with 0.7978845608 in place of the root.
 
         Parameters
         ----------
@@ -314,7 +324,11 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
     else:
         name = str(name_or_activation).lower()
         near = difflib.get_close_matches(name, _REGISTRY, n=1, cutoff=0.8)
-        remedy = f"Did you mean {near[0]!r}?" if near else "For a function of your own pass an Activation."
+        own = (
+            "For a function of your own pass an Activation, such as "
+            'Activation.from_expression("max(z, z/100)").'
+        )
+        remedy = f"Did you mean {near[0]!r}?" if near else own
         raise UnknownNameError(
             "unknown activation",
             where="activations.get",

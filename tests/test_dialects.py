@@ -482,6 +482,49 @@ def test_layers_without_weights_leave_gaps():
     same(back, dict(net.parameters))
 
 
+def test_layers_that_skip_are_converted_when_it_is_said():
+    apart = {"W1": np.ones((3, 2)), "W2": np.ones((5, 1))}
+    found = dialects.convert(apart, "jacobprop", "mukund", chained=False)
+    assert {key: array.shape for key, array in found.items()} == {"W1": (2, 3), "W2": (1, 5)}
+    with pytest.raises(ShapeError, match="W2 does not fit W1"):
+        dialects.convert(found, "mukund", "jacobprop")
+    grown = dialects.convert_gradients(apart, "jacobprop", "dehaqani", cases=2, chained=False)
+    same(grown, {key: 2 * array for key, array in apart.items()})
+    gap = {"W1": apart["W1"], "W3": apart["W2"]}
+    same(dialects.convert(gap, "jacobprop", "jacobprop"), gap)
+
+
+class Twice(jp.Layer):
+    """a = (y W, y W): twice as many outputs as W has columns."""
+
+    n_in = 2
+
+    def width(self, n_in):
+        return 6
+
+    def init(self, rng, dtype):
+        return {"W": rng.normal(size=(2, 3)).astype(dtype)}
+
+    def forward(self, params, inputs):
+        return np.concatenate(2 * [inputs[0] @ params["W"]], axis=-1), inputs[0]
+
+    def factors(self, params, y):
+        by_weights = np.einsum("i,kj->kij", y, np.eye(3)).reshape(3, 6)
+        return {
+            -1: jp.DenseJacobian(np.concatenate(2 * [params["W"].T])),
+            "W": jp.DenseJacobian(np.concatenate(2 * [by_weights]), (6,), (2, 3)),
+        }
+
+
+def test_a_network_knows_better_than_the_widths():
+    net = jp.Network([Twice(), jp.Dense(6, 1, bias=False)], jp.SquaredError())
+    view = net.in_dialect("mukund")
+    assert {key: array.shape for key, array in view.parameters.items()} == {"W1": (3, 2), "W2": (1, 6)}
+    found = view.gradients([1.0, 2.0], [0.5])
+    expected = {key: array.T for key, array in net.forward([1.0, 2.0], [0.5]).gradients().items()}
+    same(found, expected, rtol=1e-15)
+
+
 def test_a_part_of_a_network_is_enough():
     theta2 = {"Theta2": BY_HAND["ng"]["Theta2"]}
     same(dialects.convert(theta2, "ng", "bao"), {"W1": BY_HAND["bao"]["W1"]})
@@ -661,6 +704,22 @@ W, B = PLAIN["W1"], PLAIN["b1"]
         ({"b1": W}, "jacobprop", "mukund", ShapeError, r"got shape \(3, 2\), expected \(n_out,\)"),
         ({"W1": W + 1j}, "jacobprop", "mukund", DTypeError, r"convert: W1 does not hold real numbers"),
         ({"W1": W > 0}, "jacobprop", "mukund", DTypeError, "bool"),
+        (PLAIN | {"W2": W[:1].T}, "mukund", "ng", ShapeError, "b1 is no bias"),
+        (
+            {"W1": np.ones((3, 3)), "W2": np.ones((2, 5))},
+            "jacobprop",
+            "ng",
+            ShapeError,
+            r"^dialects\.convert: W2 does not fit W1; got W1 \(3, 3\) and W2 \(2, 5\), expected "
+            r"\(n_in, n_out\) of jacobprop: W1 leads to 3 units, W2 has 2 inputs\. Check .*chained=False",
+        ),
+        (
+            {"Theta1": np.ones((2, 4)), "Theta2": np.ones((1, 5))},
+            "ng",
+            "bao",
+            ShapeError,
+            r"Theta2 does not fit Theta1; got Theta1 \(2, 4\) and Theta2 \(1, 5\), .*to 2 .* has 4 ",
+        ),
         ({"W1": [[1.0], [1.0, 2.0]]}, "jacobprop", "mukund", DTypeError, "rectangular"),
         ({"W1": np.array([[None]])}, "jacobprop", "mukund", DTypeError, "array of objects"),
     ],
@@ -680,6 +739,22 @@ def test_what_is_no_dialect_is_refused(given, source, target, error, text):
         (PLAIN, "dehaqani", "downing-part-2", 4, UnknownNameError, "Did you mean 'downing-part-1'"),
         (BY_DESTINATION, "dehaqani", "downing", 4, ShapeError, "convert_gradients: b1 is no bias for W1"),
         ({"W1": B}, "dehaqani", "downing", 4, ShapeError, r"\(2,\), expected \(n_in, n_out\)"),
+        (
+            PLAIN,
+            "downing",
+            "ng",
+            10**400,
+            OptionError,
+            "not that many cases; got a number of 1,329 bits, .*a sum",
+        ),
+        (
+            {"W1": np.ones((2, 4)), "W2": np.ones((5, 1))},
+            "dehaqani",
+            "bao",
+            3,
+            ShapeError,
+            r"convert_gradients: W2 does not fit W1; got W1 \(2, 4\) and W2 \(5, 1\)",
+        ),
     ],
 )
 def test_what_is_no_gradient_is_refused(given, source, target, cases, error, text):
@@ -702,6 +777,12 @@ def test_what_is_no_gradient_is_refused(given, source, target, cases, error, tex
 def test_what_is_no_delta_is_refused(given, source, error, text):
     with pytest.raises(error, match=text):
         dialects.convert_deltas(given, source, "jacobprop")
+
+
+@pytest.mark.parametrize(("number", "meant"), [("004", "'ng'"), ("000", "'downing' or 'downing-part-1'")])
+def test_the_number_of_a_seed_leads_to_its_dialects(number, meant):
+    with pytest.raises(UnknownNameError, match=rf"got '{number}'.*Did you mean {meant}\?"):
+        dialects.get(number)
 
 
 def test_a_network_refuses_an_unknown_dialect_and_a_missing_target():

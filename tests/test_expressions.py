@@ -15,8 +15,8 @@ import pytest
 import sympy
 
 import jacobprop as jp
-from jacobprop.errors import CheckFailed, UnsafeExpressionError
-from jacobprop.expressions import proofs, read, reading, rules
+from jacobprop.errors import CheckFailed, OptionError, UnknownNameError, UnsafeExpressionError
+from jacobprop.expressions import advice, proofs, read, reading, rules
 from jacobprop.expressions.forms import smooth_pieces, stable
 from jacobprop.expressions.rules import plain
 from jacobprop.formulations import FORMULATIONS
@@ -33,18 +33,21 @@ HOSTILE = {
     "open": ("open(z)", "this cannot be called"),
     "eval": ("eval(z)", "this cannot be called"),
     "call of a call": ("exp(z)(z)", "this cannot be called"),
-    "call of a number": ("2(z)", "this cannot be called"),
-    "lambda": ("(lambda z: z)(1)", "no meaning here; got ':'"),
-    "conditional": ("z if z else 1", "column 1: this is not arithmetic"),
-    "and": ("z and z", "this is not arithmetic"),
-    "not": ("not z", "this is not arithmetic"),
-    "in": ("z in z", "this is not arithmetic"),
-    "await": ("await z", "cannot be read|not arithmetic"),
+    "call of a number": ("2(z)", r"column 1: this cannot be called; got '2'\. Write 2\*\(z\)"),
+    "lambda": ("(lambda z: z)(1)", "column 2: this word is not arithmetic; got 'lambda'"),
+    "conditional": (
+        "z if z else 1",
+        "column 3: this word is not arithmetic; got 'if'. Conditions are not read",
+    ),
+    "and": ("z and z", "column 3: .*got 'and'. Conditions are not read: use max, min, abs, relu"),
+    "not": ("not z", "column 1: .*got 'not'"),
+    "in": ("z in z", "column 3: .*got 'in'"),
+    "await": ("await z", "column 1: this word is not arithmetic; got 'await'"),
     "yield": ("(yield z)", "not arithmetic"),
     "comprehension": ("[z for z in z]", "got '\\['"),
-    "generator": ("max(z for z in z)", "max takes 2 argument"),
+    "generator": ("max(z for z in z)", "column 7: this word is not arithmetic; got 'for'"),
     "generator of two": ("max(z, (z for z in z))", "not arithmetic"),
-    "tuple": ("(z, z)", "not arithmetic"),
+    "tuple": ("(z, z)", "column 3: this comma separates no arguments; got ','"),
     "string": ("'z'", "no meaning here"),
     "f-string": ("f'{z}'", "no meaning here"),
     "bytes": ('b"z"', "no meaning here"),
@@ -55,8 +58,8 @@ HOSTILE = {
     "comment": ("z#", "no meaning here"),
     "backslash": ("z\\", "no meaning here"),
     "keyword": ("exp(u=z)", "no meaning here"),
-    "star": ("exp(*z)", "not arithmetic"),
-    "two stars": ("exp(**z)", "this cannot be called"),
+    "star": ("exp(*z)", r"column 5: nothing stands between '\(' and '\*'"),
+    "two stars": ("exp(**z)", r"column 5: nothing stands between '\(' and '\*\*'"),
     "NUL": ("z\0", "got '.x00'"),
     "newline": ("z\n+z", "no meaning here"),
     "form feed": ("\fz", "no meaning here"),
@@ -70,7 +73,7 @@ HOSTILE = {
     "surrogate": ("z\ud800", "Only ASCII"),
     "direction": ("z\u202e", "Only ASCII"),
     "caret": ("z^2", r"Write a power as z\*\*2"),
-    "floor": ("z//2", "not arithmetic"),
+    "floor": ("z//2", "column 2: a division without remainder .*got '//'. Write z/2"),
     "remainder": ("z%2", "no meaning here"),
     "matmul": ("z@z", "no meaning here"),
     "boolean": ("True*z", "not arithmetic"),
@@ -81,18 +84,18 @@ HOSTILE = {
     "two dots": ("1..real", "runs into"),
     "no star": ("2z", r"column 1: a number runs into what follows; got '2z'\. Write the product with a star"),
     "another variable": ("z+x", "column 3: this name is not known; got 'x', .*The variable is z"),
-    "a capital": ("Z", "The variable is z"),
-    "uncalled": ("z+exp", "functions need arguments"),
+    "a capital": ("Z", r"got 'Z'.*Did you mean z\?"),
+    "uncalled": ("z+exp", r"column 3: exp is a function; got 'exp'\. Write exp\(z\)"),
     "no argument": ("exp()", r"exp takes 1 argument\(s\)"),
     "two arguments": ("exp(z, z)", "exp takes 1"),
     "three arguments": ("max(z, 1, 2)", "max takes 2"),
     "empty": ("", "cannot be read; got nothing"),
     "blank": (" ", "cannot be read"),
-    "open bracket": ("exp(-z", "column 4: the expression cannot be read"),
-    "closing bracket": ("z)", "column 2: the expression cannot be read"),
+    "open bracket": ("exp(-z", r"column 4: a parenthesis is not closed; got '\('"),
+    "closing bracket": ("z)", r"column 2: a parenthesis is closed that was not opened; got '\)'"),
     "octal": ("0123*z", "cannot be read"),
-    "keyword alone": ("import", "cannot be read"),
-    "assignment": ("del z", "cannot be read"),
+    "keyword alone": ("import", "word is not arithmetic; got 'import'"),
+    "assignment": ("del z", "word is not arithmetic; got 'del'"),
     "constant": ("3", "does not depend on z"),
     "constant after all": ("z-z+1", "does not depend on z"),
     "tower": ("9**9**9", "column 4: a constant is out of range|column 4: the exponents are too large"),
@@ -134,7 +137,10 @@ HOSTILE = {
     "pole between points": ("1/(z-0.123)", "has a pole between z = 0.013 and 0.21"),
     "tangent": ("tan(z)", "has a pole between"),
     "infinite slope": ("sqrt(abs(z))", "f' of .* is not finite at z = 0"),
-    "curved corner": ("max(z, z**2)", "turns where no linear equation says. Apply abs, max, min and relu to"),
+    "curved corner": (
+        "max(z, z**2)",
+        "turns where no linear equation says. Apply abs, max, min and relu to .* linear in z.$",
+    ),
     "many corners": ("+".join(f"abs(z-{k})" for k in range(9)), "more than 8 corners"),
 }
 
@@ -166,6 +172,121 @@ def test_a_hostile_text_is_refused_at_once_and_runs_nothing(text, message, monke
     assert len(str(caught.value)) < 300
     assert str(caught.value).isascii()
     assert list(tmp_path.iterdir()) == []
+
+
+NO_CONDITIONS = "Conditions are not read: use max, min, abs, relu."
+MEANT = {
+    "sigmoid": (1, "sigmoid is a function", "sigmoid", "Write sigmoid(z)."),
+    "max": (1, "max is a function", "max", "Write max(z, 0)."),
+    "tanh z": (1, "tanh is a function", "tanh", "Write tanh(z)."),
+    "1+tanh 2": (3, "tanh is a function", "tanh", "Write tanh(2)."),
+    "sin -z": (1, "sin is a function", "sin", "Write sin(z)."),
+    "(z": (1, "a parenthesis is not closed", "(", "Write arithmetic in z"),
+    "max(z,0": (4, "a parenthesis is not closed", "(", "Write arithmetic in z"),
+    "(z+(1)": (1, "a parenthesis is not closed", "(", "Write arithmetic in z"),
+    "z +": (3, "it ends after '+'", "+", "Write arithmetic in z"),
+    "2*z*": (4, "it ends after '*'", "*", "Write arithmetic in z"),
+    "z**": (2, "it ends after '**'", "**", "Write arithmetic in z"),
+    "exp(z,": (6, "it ends after ','", ",", "Write arithmetic in z"),
+    "/z": (1, "it begins with '/'", "/", "Write arithmetic in z"),
+    "z+*2": (3, "nothing stands between '+' and '*'", "*", "Write arithmetic in z"),
+    "exp(z,)": (7, "nothing stands between ',' and ')'", ")", "Write arithmetic in z"),
+    "exp(,z)": (5, "nothing stands between '(' and ','", ",", "Write arithmetic in z"),
+    "z+()": (4, "a parenthesis is empty", ")", "Write arithmetic in z"),
+    "z,z": (2, "this comma separates no arguments", ",", "Write arithmetic in z"),
+    "max((z,0),z)": (7, "this comma separates no arguments", ",", "Write arithmetic in z"),
+    "z 2": (3, "an operator is missing", "2", "A product has a star: z*2."),
+    "(z) z": (5, "an operator is missing", "z", "A product has a star: (...)*z."),
+    "3(z)": (1, "this cannot be called", "3", "Write 3*(z)."),
+    "z(1+z)": (1, "this cannot be called", "z", "Write z*(1+z)."),
+    "(z)(1+z)": (3, "this cannot be called", ")", "Write (...)*(1+z)."),
+    "pi(exp(z))": (1, "this cannot be called", "pi", "Write pi*(...)."),
+    "3exp(z)": (1, "a number runs into what follows", "3exp", "with a star: 3*exp."),
+    "np.tanh(z)": (1, "a name has a prefix", "np.tanh", "Write tanh(z), without np."),
+    "z*np.pi": (3, "a name has a prefix", "np.pi", "Write pi, without np."),
+    "z>0": (2, "this character has no meaning here", ">", NO_CONDITIONS),
+    "z==0": (2, "this character has no meaning here", "=", NO_CONDITIONS),
+    "where(z, 0, z)": (1, "this cannot be called", "where", NO_CONDITIONS),
+    "Tanh(z)": (1, "this cannot be called", "Tanh", "Did you mean tanh?"),
+    "z*E": (3, "this name is not known", "E", "Did you mean e?"),
+    "tnah(z)": (1, "this cannot be called", "tnah", "Did you mean tanh?"),
+    "ln(z)": (1, "this cannot be called", "ln", "Did you mean log(z)?"),
+    "silu(z)": (1, "this cannot be called", "silu", "Did you mean z*sigmoid(z)?"),
+    "swish": (1, "this name is not known", "swish", "Did you mean z*sigmoid(z)?"),
+    "gelu(z)": (1, "this cannot be called", "gelu", "Did you mean 0.5*z*(1 + erf(z/sqrt(2)))?"),
+    "f(z)": (1, "this cannot be called", "f", "The variable is z."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MEANT)
+def test_a_slip_is_pointed_at_and_what_was_meant_is_written(text):
+    column, what, got, remedy = MEANT[text]
+    with pytest.raises(UnsafeExpressionError) as caught:
+        write(text)
+    assert caught.value.where == f"Activation.from_expression, column {column}"
+    assert (caught.value.what, caught.value.got) == (what, repr(got))
+    assert remedy in caught.value.remedy
+
+
+BY_NAME = {
+    "elu": lambda x: x if x > 0 else mpmath.expm1(x),
+    "erfc": mpmath.erfc,
+    "expit": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "gelu": lambda x: x * mpmath.ncdf(x),
+    "hardtanh": lambda x: max(-1, min(1, x)),
+    "leaky_relu": lambda x: x if x > 0 else x / 100,
+    "log10": mpmath.log10,
+    "log2": lambda x: mpmath.log(x, 2),
+    "mish": lambda x: x * mpmath.tanh(mpmath.log1p(mpmath.exp(x))),
+    "relu6": lambda x: min(max(x, 0), 6),
+    "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "softsign": lambda x: x / (1 + abs(x)),
+}
+
+
+def test_what_is_proposed_for_a_name_is_that_function():
+    assert {"ln", "swish", "arctan", "pow"} | BY_NAME.keys() <= advice.WRITTEN_AS.keys()
+    for name, text in advice.WRITTEN_AS.items():
+        expression = read(text)
+        for point in (0.3, 1.7, 8.0) if name.startswith(("log1", "log2", "ln")) else (-2.5, 0.3, 8.0):
+            value = float(expression.subs(z, point))
+            assert name not in BY_NAME or value == pytest.approx(float(BY_NAME[name](point)), rel=1e-12), name
+
+
+def test_elu_with_its_corner_outside_is_told_where_to_put_it():
+    with pytest.raises(UnsafeExpressionError, match=r"Move the corner inside: exp\(min\(z, 0\)\) - 1\.$"):
+        write("max(z,0)+min(0,exp(z)-1)")
+    assert write("max(z,0) + exp(min(z, 0)) - 1").kinks == ()
+
+
+def test_what_the_screen_lets_through_the_reader_refuses_all_the_same():
+    for text in ("z if z else 1", "z//2", "(z, z)", "[z]", "z.real", "True", "exp(u=z)", "exp(z)(z)"):
+        with pytest.raises(UnsafeExpressionError, match=r"this is not arithmetic|this cannot be called"):
+            reading._Reader(text).part(ast.parse(text, mode="eval").body, 1)
+
+
+def test_blanks_around_a_text_mean_nothing():
+    assert read("  z*2 ") == 2 * z
+
+
+@pytest.mark.parametrize("name", [3, "", " ", ("a",)])
+def test_an_activation_has_a_name(name):
+    with pytest.raises(OptionError, match=r"Activation: an activation needs a name; got .* the name\."):
+        write("z*2", name=name)
+
+
+def test_an_unknown_activation_is_told_how_to_write_it():
+    with pytest.raises(UnknownNameError, match=r'such as Activation.from_expression\("max\(z, z/100\)"\)\.'):
+        jp.Dense(3, 2, "leaky_relu")
+
+
+def test_gelu_with_a_root_is_compared_and_with_decimals_proved():
+    root, decimals = (
+        write(f"0.5*z*(1+tanh({factor}*(z + 0.044715*z**3)))").expression_builder.proof
+        for factor in ("sqrt(2/pi)", "0.7978845608")
+    )
+    assert root == "compared with 350 digits at up to 27 points a piece"
+    assert decimals == "proved"
 
 
 def test_the_only_compilation_is_to_a_syntax_tree():

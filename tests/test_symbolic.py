@@ -493,6 +493,46 @@ def test_the_text_of_a_layer_and_of_a_classifier():
     assert str(jp.derive(classifier())) == CLASSIFIER
 
 
+LEAKY = """\
+Z = f(Y W + b)
+f(s) = max(s, s/100)
+f'(s1) = 1/100 if s1 <= 0, else 1
+
+J_Sum^Z = [ f'(s1) ]"""
+
+
+def test_f_is_written_where_its_name_does_not_say_it():
+    leaky = jp.Activation.from_expression("max(z, z/100)")
+    derived = jp.derive(jp.Dense(2, 1, leaky))
+    assert str(derived).startswith(LEAKY)
+    assert r"\mathrm{f}(s) &= \begin{cases}" in derived._repr_latex_()
+    clip = jp.Activation.from_expression(" min(max(z, -1), exp(0))", name="clip", at_kink="middle")
+    lines = str(jp.derive(jp.Dense(2, 1, clip))).splitlines()
+    assert lines[:2] == ["Z = clip(Y W + b)", "clip(s) = min(max(s, -1), exp(0))"]
+    assert lines[2] == "f'(s1) = 1/2 if s1 = -1 or s1 = 1, 0 if s1 <= -1, 1 if s1 <= 1, else 0"
+    bump = str(jp.derive(jp.Dense(2, 1, BUMP))).splitlines()
+    assert bump[:2] == ["Z = bump(Y W + b)", "bump(s) = s exp(-s^2)"]
+
+
+def test_square_brackets_are_explained_once_where_there_are_any():
+    line = "[c] is 1 where c holds, else 0"
+    net = jp.Network([jp.Dense(3, 2, "relu"), jp.Dense(2, 2, "relu"), jp.Dense(2, 1)], jp.SquaredError())
+    for model in (net, jp.Dense(3, 2, "relu"), jp.Dense(3, 2, jp.Activation.from_expression("max(z, 0)"))):
+        text = str(jp.derive(model))
+        assert text.count(line) == 1
+        assert text.index(line) < text.index("> 0]")
+        assert r"{[c]} &= 1 \text{ where } c" in jp.derive(model)._repr_latex_()
+    assert "[c]" not in str(jp.derive(jp.Dense(3, 2, "tanh")))
+    middle = jp.activations.get("relu", at_kink="middle")
+    assert "[c]" not in str(jp.derive(jp.Dense(3, 2, middle)))
+
+
+def test_verify_says_how_many_entries_it_compared():
+    assert jp.derive(jp.Dense(3, 2, "tanh")).verify() == 2 * 3 + 2 * 6 + 2 * 2 + 6  # J_Y, J_W, J_b, J_W_hat
+    layers = 2 * 3 + 2 * 6 + 6, 1 * 2 + 1 * 2 + 2
+    assert jp.derive(network_321()).verify() == sum(layers) + 1 + 6 + 2  # and J_N, J_V^L, J_W^L
+
+
 def wide_network():
     layers = [jp.Dense(11, 9, "softplus"), jp.Dense(9, 2, BUMP), jp.Dense(2, 12, "tanh"), jp.Dense(12, 3)]
     return jp.Network(layers, jp.MeanSquaredError())
@@ -604,7 +644,12 @@ z1, z2, x1, w11, t1 = sp.symbols("z1 z2 x1 w11 t1")
         (z1 * x1 - z2 * w11, "z1 x1 - z2 w11", r"z_{1}\, x_{1} - z_{2}\, w_{11}"),
         ((z1 * x1 + z2) * w11, "(z1 x1 + z2) w11", r"(z_{1}\, x_{1} + z_{2})\, w_{11}"),
         (-z1 - x1, "-z1 - x1", "-z_{1} - x_{1}"),
-        (sp.Piecewise((1, z1 > 3), (0, True)), "Piecewise((1, z1 > 3), (0, True))", None),
+        (sp.Piecewise((1, z1 > 3), (0, True)), "(1 if z1 > 3, else 0)", None),
+        (
+            sp.Piecewise((0, sp.Eq(z1, 0)), (x1, (z1 > -1) & (z1 < 3)), (1, sp.Ne(z2, 1))) * w11,
+            "(0 if z1 = 0, x1 if z1 < 3 and z1 > -1, 1 if z2 != 1) w11",
+            None,
+        ),
     ],
 )
 def test_how_expressions_are_written(e, text, latex):
@@ -705,7 +750,18 @@ REFUSED = {
     "no J_W_hat": (lambda: jp.derive(jp.Softmax()).J_W_hat, "UnsupportedLayerError", "no J_W_hat.*use J_W"),
     "no J_soft": (lambda: jp.derive(jp.Dense(2, 3)).J_soft, "UnsupportedLayerError", "no J_soft"),
     "no J_b": (lambda: jp.derive(jp.Dense(2, 3, bias=False)).J_b, "UnsupportedLayerError", "no J_b"),
-    "no loss": (lambda: jp.derive(jp.Network([jp.Dense(2, 3)]))["W1"], "MissingTargetError", "no loss"),
+    "no loss": (
+        lambda: jp.derive(jp.Network([jp.Dense(2, 3), jp.Dense(3, 1)]))["W2"],
+        "MissingTargetError",
+        r'^derive: the network has no loss; .*derive\(\.\.\.\)\.jacobian\("a2", "W2"\)',
+    ),
+    "no J_N": (lambda: jp.derive(jp.Network([jp.Dense(2, 3)])).J_N, "MissingTargetError", "^derive: .*a1"),
+    "no L": (lambda: jp.derive(jp.Network([jp.Dense(2, 3)])).loss, "MissingTargetError", "^derive: .*a1"),
+    "no gradients": (
+        lambda: jp.derive(jp.Network([jp.Dense(2, 3)])).gradients,
+        "MissingTargetError",
+        "^derive: ",
+    ),
     "unknown name": (lambda: jp.derive(network_321())["U"], "UnknownNameError", "got 'U'"),
     "unknown layer": (lambda: jp.derive(network_321()).layer(3), "UnknownNameError", "no such layer"),
 }

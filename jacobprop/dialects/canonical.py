@@ -66,6 +66,31 @@ def _check_bias(slots: dict[Slot, Array], layer: int, dialect: Dialect, where: s
         )
 
 
+def check_widths(layers: Layers, dialect: Dialect, transposed: bool, where: str) -> None:
+    """A layer has as many inputs as the layer before it has units: else the source is another dialect."""
+    for layer in sorted(layers):
+        before, after = (layers.get(number, {}).get("W") for number in (layer, layer + 1))
+        if before is None or after is None or before.shape[1] == after.shape[0]:
+            continue
+        keys = [dialect.key("W", number) for number in (layer, layer + 1)]
+        shapes = [_shape(W, dialect, transposed) for W in (before, after)]
+        raise ShapeError(
+            f"{keys[1]} does not fit {keys[0]}",
+            where=where,
+            got=f"{keys[0]} {shapes[0]} and {keys[1]} {shapes[1]}",
+            expected=f"{dialect.shape_if(transposed)} of {dialect.name}: {keys[0]} leads to "
+            f"{before.shape[1]} units, {keys[1]} has {after.shape[0]} inputs",
+            remedy="Check the source; where layers skip or branch, chained=False compares no widths.",
+        )
+
+
+def _shape(W: Array, dialect: Dialect, transposed: bool) -> tuple[int, ...]:
+    """The shape that a weight matrix came with."""
+    inputs, units = W.shape
+    shape = (inputs + dialect.augmented, units)
+    return shape[::-1] if transposed else shape
+
+
 def write(layers: Layers, dialect: Dialect, transposed: bool, where: str) -> dict[str, Array]:
     """The arrays of a dialect from the library's own form, each with memory of its own."""
     found = {}

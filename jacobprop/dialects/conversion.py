@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -9,15 +10,15 @@ import numpy as np
 
 from .._lazy import sympy
 from ..arrays import Array, as_cases, is_symbolic, quiet, whole_number
-from ..errors import ShapeError
-from .canonical import own, places, read, write
+from ..errors import OptionError, ShapeError
+from .canonical import Layers, check_widths, own, places, read, write
 from .dialect import Dialect
 from .notation_map import get
 
 
 @quiet
 def convert(
-    parameters: Mapping[str, object], source: str | Dialect, target: str | Dialect
+    parameters: Mapping[str, object], source: str | Dialect, target: str | Dialect, *, chained: bool = True
 ) -> dict[str, Array]:
     """Weights and biases of the dialect `source` as weights and biases of `target`: new arrays.
 
@@ -28,9 +29,12 @@ def convert(
     Parameters
     ----------
     parameters : mapping
-        {key: array} for any layers, never modified.
+        {key: array} for any layers, never modified; of none, {} comes back.
     source, target : str
         Two of `NAMES`.
+    chained : bool
+        Whether each layer reads the one before it, so that their widths must fit: where they do not, the
+        source is likely another dialect. Square weights always fit, and say nothing.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def convert(
         A dialect, or a key of the source, that does not exist; a layer without a bias, where the
         target has the bias in the weight matrix.
     ShapeError
-        A weight that is no matrix, or a bias that does not fit it.
+        A weight that is no matrix, a bias that does not fit it, or widths that do not fit each other.
     DTypeError
         No real numbers and no expressions.
 
@@ -57,12 +61,18 @@ def convert(
     """
     where = "dialects.convert"
     old, new = get(source, where), get(target, where)
-    return write(read(parameters, old, old.transposed, where), new, new.transposed, where)
+    layers = _read(parameters, old, old.transposed, chained, where)
+    return write(layers, new, new.transposed, where)
 
 
 @quiet
 def convert_gradients(
-    gradients: Mapping[str, object], source: str | Dialect, target: str | Dialect, cases: int | None = None
+    gradients: Mapping[str, object],
+    source: str | Dialect,
+    target: str | Dialect,
+    cases: int | None = None,
+    *,
+    chained: bool = True,
 ) -> dict[str, Array]:
     """Gradients by weights and biases, with their own layout and as a sum or a mean over the cases.
 
@@ -74,6 +84,8 @@ def convert_gradients(
         Two of `NAMES`.
     cases : int, optional
         Over how many; needed between a sum and a mean.
+    chained : bool
+        As in `convert`.
 
     Raises
     ------
@@ -92,7 +104,7 @@ def convert_gradients(
     where = "dialects.convert_gradients"
     old, new = get(source, where), get(target, where)
     factor = _reduction(old, new, cases, where)
-    layers = read(gradients, old, old.transposed != old.gradient_transposed, where)
+    layers = _read(gradients, old, old.transposed != old.gradient_transposed, chained, where)
     for slots in layers.values():
         slots.update({slot: _rescaled(array, factor) for slot, array in slots.items()})
     return write(layers, new, new.transposed != new.gradient_transposed, where)
@@ -141,12 +153,30 @@ def convert_deltas(
     return found
 
 
+def _read(
+    given: Mapping[str, object], dialect: Dialect, transposed: bool, chained: bool, where: str
+) -> Layers:
+    """The library's own form of layers that fit each other."""
+    layers = read(given, dialect, transposed, where)
+    if chained:
+        check_widths(layers, dialect, transposed, where)
+    return layers
+
+
 def _reduction(old: Dialect, new: Dialect, cases: int | None, where: str) -> Fraction:
     """What turns a sum into a mean, or a mean into a sum, or neither."""
     if old.reduction == new.reduction:
         return Fraction(1)
     remedy = f"The gradient is a {old.reduction} in {old.name} and a {new.reduction} in {new.name}."
     n = whole_number(cases, "cases", where, remedy=remedy)
+    if n > sys.maxsize:
+        raise OptionError(
+            "there are not that many cases",
+            where=where,
+            got=f"a number of {n.bit_length():,} bits",
+            expected=f"at most {sys.maxsize:,}",
+            remedy=remedy,
+        )
     return Fraction(n) if new.reduction == "sum" else Fraction(1, n)
 
 

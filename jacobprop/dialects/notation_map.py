@@ -153,13 +153,16 @@ def get(name: str | Dialect, where: str = "dialects.get") -> Dialect:
         return name
     if isinstance(name, str) and name in _DIALECTS:
         return _DIALECTS[name]
-    near = difflib.get_close_matches(str(name).lower(), NAMES, n=1, cutoff=0.5)
+    near = [d.name for d in _DIALECTS.values() if d.source.startswith(f"seed {name},")]
+    near = near or difflib.get_close_matches(str(name).lower(), NAMES, n=1, cutoff=0.5)
     raise UnknownNameError(
         "unknown dialect",
         where=where,
         got=repr(name),
         expected="one of " + ", ".join(NAMES),
-        remedy=f"Did you mean {near[0]!r}?" if near else "print(jacobprop.dialects.table()) compares them.",
+        remedy=f"Did you mean {' or '.join(map(repr, near))}?"
+        if near
+        else "print(jacobprop.dialects.table()) compares them.",
     )
 
 

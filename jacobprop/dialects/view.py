@@ -61,7 +61,7 @@ class NetworkInDialect:
         UnknownNameError
             A layer has other parameters than weights and a bias, or no bias where the dialect needs one.
         """
-        return convert(self.network.parameters, JACOBPROP, self.dialect)
+        return convert(self.network.parameters, JACOBPROP, self.dialect, chained=False)
 
     def gradients(self, X: object, T: object) -> dict[str, Array]:
         """The gradient of the loss, in the dialect's layout and reduced over the cases as it says.
@@ -77,7 +77,7 @@ class NetworkInDialect:
         loss = self.network.architecture.loss
         assert loss is not None  # there would be no gradients
         own = replace(JACOBPROP, reduction=loss.reduction)
-        return convert_gradients(found, own, self.dialect, cases=record.cases or 1)
+        return convert_gradients(found, own, self.dialect, cases=record.cases or 1, chained=False)
 
     def deltas(self, X: object, T: object) -> dict[str, Array]:
         """dL/dz of each case and each layer with weights, with the dialect's sign and placeholders.

@@ -48,10 +48,9 @@ def _sides(corner: Any) -> tuple[Any, Any, Any]:
     if difference.is_number:
         slope, height = sympy.Integer(0), difference
     elif sympy.expand(difference - slope * z - height) != 0 or not slope.is_number:
-        raise refusal(
-            f"{str(corner)[:40]} turns where no linear equation says",
-            "Apply abs, max, min and relu to arguments that are linear in z.",
-        )
+        remedy = "Apply abs, max, min and relu to arguments that are linear in z."
+        inside = " Move the corner inside: exp(min(z, 0)) - 1." if corner.has(sympy.exp) else ""
+        raise refusal(f"{str(corner)[:40]} turns where no linear equation says", remedy + inside)
     larger, smaller = (first, second) if float(slope or height) > 0 else (second, first)  # far to the right
     if corner.func is sympy.Min:
         larger, smaller = smaller, larger

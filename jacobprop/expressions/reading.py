@@ -1,13 +1,12 @@
 """Text to a sympy expression in z, read as arithmetic and nothing else: no part of it is ever run.
 
-sympy never sees the text. Characters and words are screened, Python's own parser builds a syntax tree,
-and a walk over that tree admits a dozen kinds of nodes and builds sympy's constructors from them, under
-caps on length, depth, nodes, exponents and the size of constants, all checked *before* sympy computes.
+sympy never sees the text. Characters, words and their order are screened, Python's own parser builds a
+syntax tree, and a walk over that tree admits a dozen kinds of nodes and builds sympy's constructors from
+them, under caps on length, depth, nodes, exponents and constants, all checked *before* sympy computes.
 """
 
 import ast
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,14 +15,11 @@ from typing import Any, NoReturn
 
 from .._lazy import sympy
 from ..errors import UnsafeExpressionError
+from .advice import remedy as remedy_for
+from .screening import DEPTH, refuse, screen
 
-LENGTH, DEPTH, NODES, CALLS = 500, 40, 64, 6
-LITERAL, DEGREE, BITS, LEAST, MOST = 40, 100, 2000, 1e-100, 1e100
-"""Caps: characters, parentheses in one another, nodes, calls in one another; characters of a number,
-exponents multiplied, bits of an exact number, and the size of a constant."""
-
-_WORD = re.compile(r"(?P<number>(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)|(?P<name>[a-z_]\w*)|[-+*/(), ]", re.I | re.A)
-_SAMPLE = re.compile(r"[\w.]{1,30}|.", re.A | re.S)
+NODES, CALLS, DEGREE, BITS, LEAST, MOST = 64, 6, 100, 2000, 1e-100, 1e100
+"""Caps: nodes, calls in one another, exponents multiplied, bits of an exact number, size of a constant."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +59,7 @@ _FUNCTIONS = {
     "softplus": _Function(lambda u: sympy.log(1 + sympy.exp(u)), lambda u: math.log1p(math.exp(u))),
 }
 _CONSTANTS = {"pi": math.pi, "e": math.e}
+_NAMES = {"z", *_CONSTANTS}
 _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: lambda left, right: left + right,
     ast.Sub: lambda left, right: left - right,
@@ -89,55 +86,16 @@ def read(text: str) -> Any:
     >>> read("z * exp(-z**2) / 0.5")
     2*z*exp(-z**2)
     """
-    _screen(text)
+    text = text.strip(" ")
+    screen(text, _FUNCTIONS.keys(), _NAMES)
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        _refuse("the expression cannot be read", text, getattr(error, "offset", None) or 1)
+        refuse("the expression cannot be read", text, getattr(error, "offset", None) or 1)
     part = _Reader(text).part(tree.body, 1)
     if not part.expression.free_symbols:
-        _refuse("the expression does not depend on z", text, 1, remedy="Its derivative is 0 for every z.")
+        refuse("the expression does not depend on z", text, 1, remedy="Its derivative is 0 for every z.")
     return part.expression
-
-
-def _refuse(what: str, text: str, column: int, *, remedy: str = "", expected: str = "") -> NoReturn:
-    """Say what is wrong, where, and show a little of it."""
-    sample = _SAMPLE.match(text, max(0, min(column, len(text)) - 1))
-    raise UnsafeExpressionError(
-        what,
-        where=f"Activation.from_expression, column {column}",
-        got=ascii(sample.group()) if sample else "nothing",
-        expected=expected or None,
-        remedy=remedy or 'Write arithmetic in z, such as "z*exp(-z**2)".',
-    ) from None
-
-
-def _screen(text: str) -> None:
-    """Refuse by sight: length, characters, numbers glued to names, depth. The parser sees the rest."""
-    if len(text) > LENGTH:
-        _refuse(f"the expression has {len(text)} characters", text, LENGTH, expected=f"at most {LENGTH}")
-    position = depth = 0
-    while position < len(text):
-        word = _WORD.match(text, position)
-        if word is None:
-            power = text[position] == "^"
-            remedy = "Write a power as z**2." if power else "Only ASCII letters, digits and + - * / ( ) . ,"
-            _refuse("this character has no meaning here", text, position + 1, remedy=remedy)
-        if word["number"]:
-            _screen_number(text, word)
-        depth += {"(": 1, ")": -1}.get(word.group(), 0)
-        if depth > DEPTH:
-            _refuse("the expression is nested too deeply", text, position + 1, expected=f"{DEPTH} levels")
-        position = word.end()
-
-
-def _screen_number(text: str, word: re.Match[str]) -> None:
-    column = word.start() + 1
-    if re.match(r"[\w.]", text[word.end() :], re.A):
-        _refuse("a number runs into what follows", text, column, remedy="Write the product with a star: 2*z.")
-    digits, _, power = word.group().lower().partition("e")
-    if len(digits) > LITERAL or len(power) > 4 or abs(int(power or 0)) > 100:
-        _refuse("the number is too long or too large", text, column, expected=f"at most {LITERAL} digits")
 
 
 class _Reader:
@@ -177,10 +135,11 @@ class _Reader:
             case ast.Call(func=ast.Name(id=name), keywords=[]) if name in _FUNCTIONS:
                 return self._call(node, name, depth)
             case ast.Name(id=name):
-                known = "log and the other functions need arguments" if name in _FUNCTIONS else "z"
-                self._refuse("this name is not known", node, f"{known}, or pi or e", "The variable is z.")
-            case ast.Call():
-                self._refuse("this cannot be called", node, "one of " + ", ".join(sorted(_FUNCTIONS)))
+                remedy = remedy_for(name, {*_NAMES, *_FUNCTIONS})
+                self._refuse("this name is not known", node, "z, pi, e, or a function", remedy)
+            case ast.Call(func=ast.Name(id=name)):
+                expected = "one of " + ", ".join(sorted(_FUNCTIONS))
+                self._refuse("this cannot be called", node, expected, remedy_for(name, _FUNCTIONS))
             case _:
                 self._refuse("this is not arithmetic", node)
 
@@ -245,7 +204,7 @@ class _Reader:
             self._refuse("a constant is out of range", node, f"{LEAST:.0e} to {MOST:.0e} in size")
 
     def _refuse(self, what: str, node: ast.expr, expected: str = "", remedy: str = "") -> NoReturn:
-        _refuse(what, self._text, node.col_offset + 1, expected=expected, remedy=remedy)
+        refuse(what, self._text, node.col_offset + 1, expected=expected, remedy=remedy)
 
 
 def _apply(function: Callable[..., Any], *parts: _Part) -> Any:

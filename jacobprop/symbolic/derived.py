@@ -23,8 +23,8 @@ class Derived(abc.ABC):
     _pass: LetterPass
 
     @abc.abstractmethod
-    def _wrong(self) -> Iterator[str]:
-        """The names of the formulas that are not sympy's derivatives."""
+    def _compared(self) -> Iterator[tuple[str, bool]]:
+        """The name of each entry, and whether it is sympy's derivative."""
 
     @abc.abstractmethod
     def _statements(self) -> Iterator[Word]:
@@ -39,15 +39,21 @@ class Derived(abc.ABC):
         """{letter: what it stands for}, one step down: z1 is f of a sum of y's and w's."""
         return {letter: e for own in self._pass.definitions.values() for letter, e in own.items()}
 
-    def verify(self) -> None:
+    def verify(self) -> int:
         """Put in what the letters stand for, and compare every formula with sympy's derivative, exactly.
+
+        Returns
+        -------
+        int
+            How many entries were compared.
 
         Raises
         ------
         CheckFailed
             A formula differs: the factors of a layer are not the derivatives of its forward.
         """
-        wrong = list(self._wrong())
+        compared = list(self._compared())
+        wrong = [name for name, right in compared if not right]
         if wrong:
             more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
             raise CheckFailed(
@@ -57,6 +63,7 @@ class Derived(abc.ABC):
                 expected="the same expression",
                 remedy="Compare the layer's factors with its forward.",
             )
+        return len(compared)
 
     def __str__(self) -> str:
         say = SlideNotation(TEXT, self._pass.letters)

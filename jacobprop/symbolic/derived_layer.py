@@ -12,11 +12,11 @@ from ..layers import Layer
 from ..layers.base import Operand
 from .derived import Derived
 from .display import Display
-from .equality import not_derivatives
+from .equality import compared
 from .expression import Expression, each_tidy
 from .formulas import layer_formulas
 from .letter_pass import LetterPass
-from .statements import layer_statements
+from .statements import indicator_statement, layer_statements
 from .words import Word
 
 
@@ -32,7 +32,8 @@ class DerivedLayer(Derived):
     >>> layer = derive(Dense(3, 2, "sigmoid"))
     >>> layer.J_W_hat.shape, layer.J_W_hat[0, 1]
     ((3, 2), y1*z2*(1 - z2))
-    >>> layer.verify()
+    >>> layer.verify()  # entries compared
+    28
     """
 
     def __init__(self, letter_pass: LetterPass, number: int) -> None:
@@ -81,27 +82,30 @@ class DerivedLayer(Derived):
         """The outputs by a slot such as "W", or by one of ``layer.inputs``."""
         return self._pass.entries(self._factors[operand], f"J_{operand}")
 
-    def _wrong(self) -> Iterator[str]:
+    def _compared(self) -> Iterator[tuple[str, bool]]:
         above, definitions = Node("a", self._number), self._pass.definitions[self._number]
         for operand, below in self._pass.below(self._number).items():
             name = self._pass.letters.jacobian(above, below).text
             values, letters = self._pass.values[above], self._pass.arrays[below]
-            places = not_derivatives(self[operand], values, letters, definitions)
-            yield from (f"{name}{place}" for place in places)
+            for place, right in compared(self[operand], values, letters, definitions):
+                yield f"{name}{place}", right
         if self._pass.simplified(self._number) is not None:
-            yield from self._wrong_simplified(definitions)
+            yield from self._compared_simplified(definitions)
 
-    def _wrong_simplified(self, definitions: Mapping[Expression, Expression]) -> Iterator[str]:
+    def _compared_simplified(
+        self, definitions: Mapping[Expression, Expression]
+    ) -> Iterator[tuple[str, bool]]:
         """Column k of J_W_hat is the derivative of output k by its own weights."""
         values = self._pass.values[Node("a", self._number)]
         weights = self._pass.arrays[Node("W", self._number)]
         for k, column in enumerate(self.J_W_hat.T):
             output = np.array(values[k], dtype=object)
-            places = not_derivatives(column, output, weights[:, k], definitions)
-            yield from (f"J_W_hat[.,{k + 1}]{place}" for place in places)
+            for place, right in compared(column, output, weights[:, k], definitions):
+                yield f"J_W_hat[.,{k + 1}]{place}", right
 
     def _statements(self) -> Iterator[Word]:
-        return layer_statements(self._pass, self._number)
+        yield from layer_statements(self._pass, self._number)
+        yield from indicator_statement(self._pass)
 
     def _formulas(self) -> Iterator[list[Display]]:
         return layer_formulas(self._pass, self._number)

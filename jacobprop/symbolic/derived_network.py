@@ -10,14 +10,15 @@ import numpy as np
 
 from ..architecture import LOSS, Node
 from ..arrays import Array
+from ..errors import MissingTargetError
 from .derived import Derived
 from .derived_layer import DerivedLayer
 from .display import Display
-from .equality import not_derivatives
+from .equality import compared
 from .expression import Expression, exact
 from .formulas import network_formulas
 from .letter_pass import LetterPass
-from .statements import network_statements
+from .statements import indicator_statement, network_statements
 from .words import Word
 
 
@@ -50,7 +51,8 @@ class DerivedNetwork(Derived):
             [ (z1-t1) z1(1-z1) y2 ]
     >>> derived["V"].shape, derived["W1"][0, 0].subs({"z1": 0.5, "t1": 0})
     ((3, 2), 0.125*w11*x1*y1*(1 - y1))
-    >>> derived.verify()
+    >>> derived.verify()  # entries compared
+    39
     """
 
     def __init__(self, letter_pass: LetterPass) -> None:
@@ -66,6 +68,8 @@ class DerivedNetwork(Derived):
 
     def jacobian(self, of: str, wrt: str) -> Array:
         """d(of)/d(wrt) as expressions, of + wrt in numerator layout, as ``record.jacobian`` has them."""
+        if of == LOSS.name:
+            self._check_loss(wrt)
         return self._pass.entries(self._pass.record.jacobian(of, wrt), f"J_{wrt}^{of}")
 
     def __getitem__(self, parameter: str) -> Array:
@@ -80,33 +84,46 @@ class DerivedNetwork(Derived):
     @property
     def J_N(self) -> Array:
         """J_N^L, the loss by the outputs, (m,)."""
+        self._check_loss()
         return self._pass.entries(self._pass.record.J_N, "J_N")
 
     @property
     def loss(self) -> Expression:
         """L of one case, in the letters of the outputs and the targets."""
+        self._check_loss()
         return exact(self._pass.record.losses.item())
 
     def layer(self, layer: int) -> DerivedLayer:
         """The factors of layer l: .J_Y, .J_W, .J_W_hat, .J_b, .J_Sum, .J_soft."""
         return DerivedLayer(self._pass, self._pass.record.layer(layer).number)
 
-    def _wrong(self) -> Iterator[str]:
+    def _check_loss(self, wrt: str = "W1") -> None:
+        """Refuse what only the loss has."""
+        if self._pass.top != LOSS:
+            raise MissingTargetError(
+                "the network has no loss",
+                where="derive",
+                expected="a loss to take the derivative of",
+                remedy=f'derive(...).jacobian("{self._pass.last.name}", "{wrt}") has the output instead.',
+            )
+
+    def _compared(self) -> Iterator[tuple[str, bool]]:
         for number in self._pass.numbers:
-            yield from self.layer(number)._wrong()
+            yield from self.layer(number)._compared()
         top, arrays = self._pass.top, self._pass.arrays
         of = outputs = arrays[self._pass.last]
         if top == LOSS:
             of = np.array(self.loss, dtype=object)
-            yield from (f"J_N{place}" for place in not_derivatives(self.J_N, of, outputs, {}))
+            yield from ((f"J_N{place}", right) for place, right in compared(self.J_N, of, outputs, {}))
         definitions = self.definitions | self._pass.record.assumption
         for node in self._parameters:
             name = self._pass.letters.jacobian(top, node).text
-            places = not_derivatives(self.jacobian(top.name, node.name), of, arrays[node], definitions)
-            yield from (f"{name}{place}" for place in places)
+            J = self.jacobian(top.name, node.name)
+            yield from ((name + place, right) for place, right in compared(J, of, arrays[node], definitions))
 
     def _statements(self) -> Iterator[Word]:
-        return network_statements(self._pass)
+        yield from network_statements(self._pass)
+        yield from indicator_statement(self._pass)
 
     def _formulas(self) -> Iterator[list[Display]]:
         return network_formulas(self._pass)

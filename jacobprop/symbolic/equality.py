@@ -45,13 +45,13 @@ def _replaced(e: Expression, replacements: Mapping[Expression, Expression]) -> E
     return e
 
 
-def not_derivatives(
+def compared(
     entries: Array, of: Array, wrt: Array, definitions: Mapping[Expression, Expression]
-) -> Iterator[str]:
-    """The places [1,2] of the entries that are not sympy's derivatives of `of` by the letters of `wrt`."""
+) -> Iterator[tuple[str, bool]]:
+    """The place [1,2] of each entry, and whether it is sympy's derivative of `of` by a letter of `wrt`."""
     explicit = np.asarray(np.frompyfunc(lambda e: unfold(e, definitions), 1, 1)(of))
     for place in np.ndindex(entries.shape):
         out, inner = place[: of.ndim], place[of.ndim :]
         truth = sympy.diff(explicit[out], unfold(wrt[inner], {}))
-        if not vanishes(unfold(entries[place], definitions) - truth, kinks=False):
-            yield f"[{','.join(str(i + 1) for i in place)}]"
+        right = vanishes(unfold(entries[place], definitions) - truth, kinks=False)
+        yield f"[{','.join(str(i + 1) for i in place)}]", right

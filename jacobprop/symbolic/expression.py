@@ -20,6 +20,13 @@ def positive(a: Expression) -> Expression:
     return sympy.Piecewise((0, a <= 0), (1, True))
 
 
+def is_indicator(e: Expression) -> bool:
+    """Whether it is [u > 0] for some u."""
+    if not e.is_Piecewise or not e.args[0].cond.is_Relational:
+        return False
+    return bool(e == positive(e.args[0].cond.lhs))
+
+
 def nodes(e: Expression, known: dict[Expression, int] | None = None) -> int:
     """How many nodes the tree of an expression has, without walking shared parts twice."""
     known = {} if known is None else known

@@ -21,7 +21,7 @@ from ..layers.dense import DenseCache
 from ..layout import Shape
 from ..network import Network
 from ..returned import checked_forward
-from .expression import Expression, each_exact, each_tidy
+from .expression import Expression, each_exact, each_tidy, is_indicator
 from .letter_record import LetterRecord
 from .letters import Letters
 from .refusals import check_entries, check_width, on_letters
@@ -47,6 +47,8 @@ class LetterPass:
         {layer number: {letter: expression}}: what the letters of a layer stand for, one step down.
     slope_letters : dict
         {layer number: letter}: the first of the letters for f', where f' needs any.
+    has_indicator : bool
+        Whether [z1 > 0] occurs among the slopes.
     """
 
     def __init__(self, net: Network, n_in: int | None) -> None:
@@ -58,6 +60,7 @@ class LetterPass:
         self.values: dict[Node, Array] = {}
         self.definitions: dict[int, dict[Expression, Expression]] = defaultdict(dict)
         self.slope_letters: dict[int, Expression] = {}
+        self.has_indicator = False
         for node in self.architecture.parameter_nodes:
             self._name(node, net.parameters[node.name].shape)
         self._name(Node("a", 0), (net.n_in or n_in or SMALL,))
@@ -138,7 +141,9 @@ class LetterPass:
         """
         psi = slope_of_output(activation) if plain else None
         if psi is not None:
-            return np.array([psi(a) for a in self.arrays[Node("a", number)]], dtype=object)
+            outputs = self.arrays[Node("a", number)]
+            self.has_indicator |= is_indicator(psi(outputs[0]))
+            return np.array([psi(a) for a in outputs], dtype=object)
         sums = self.arrays[Node(SUM, number)]
         slopes = self.letters.slopes(Node("a", number), sums)
         self.slope_letters[number] = slopes[0]

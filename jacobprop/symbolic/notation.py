@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .._lazy import sympy
-from .expression import Expression, positive
+from .expression import Expression, is_indicator
 from .letters import Letters, Place
 from .signs import LATEX, TEXT, Signs
 from .words import Word
@@ -106,15 +106,32 @@ class SlideNotation:
         """A function of something, or a number."""
         if isinstance(e, sympy.exp):
             return self.signs.exponential.format(self.write(e.args[0], tight=True))
-        if e.is_Piecewise and e == positive(e.args[0].cond.args[0]):
+        if is_indicator(e):
             return self.signs.indicator.format(self.write(e.args[0].cond.args[0]))
         if e.is_Function and not e.is_Piecewise:
             inside = ", ".join(self.write(argument, tight=True) for argument in e.args)
             return self.signs.call.format(e.func.__name__, inside)
         if not self.signs.latex:
-            return str(e)
+            return f"({self.cases(e)})" if e.is_Piecewise else str(e)
         spelling = {letter: self._letter(letter) for letter in e.free_symbols & self._letters.words.keys()}
         return str(sympy.latex(e, symbol_names=spelling))
+
+    def cases(self, e: Expression) -> str:
+        """A function by cases in a terminal: 1/100 if s1 <= 0, else 1."""
+        return ", ".join(
+            f"else {self.write(value)}" if c == sympy.true else f"{self.write(value)} if {self._condition(c)}"
+            for value, c in e.args
+        )
+
+    def _condition(self, c: Expression) -> str:
+        """s1 <= 0; several joined by and, or."""
+        if isinstance(c, sympy.And | sympy.Or):
+            parts = sorted(map(self._condition, c.args))
+            return (" and " if isinstance(c, sympy.And) else " or ").join(parts)
+        if not c.is_Relational:
+            return str(c)
+        sign = "=" if c.rel_op == "==" else c.rel_op
+        return f"{self.write(c.lhs)} {sign} {self.write(c.rhs)}"
 
     def _order(self, e: Expression) -> list[Place]:
         places = self._letters.places
@@ -134,7 +151,9 @@ class SlideNotation:
 
 def written(e: Expression, letters: Letters) -> Word:
     """An expression in a terminal and in LaTeX."""
-    return Word(SlideNotation(TEXT, letters).write(e), SlideNotation(LATEX, letters).write(e))
+    text, latex = SlideNotation(TEXT, letters), SlideNotation(LATEX, letters)
+    by_cases = e.is_Piecewise and not is_indicator(e)
+    return Word(text.cases(e) if by_cases else text.write(e), latex.write(e))
 
 
 def _is_negative(term: Expression) -> bool:

@@ -1,21 +1,29 @@
-"""What is derived, in words: Z = sigmoid(Y W + b), and what else the formulas rest on."""
+"""What is derived, in words: Z = sigmoid(Y W + b), what f is, and what else the formulas rest on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from .. import activations
+from .._lazy import sympy
+from ..activations import Activation
 from ..architecture import Node
+from ..expressions import Written
 from ..layers import Dense
 from .expression import exact, tidy
 from .letter_pass import LetterPass
+from .letters import Letters
 from .notation import written
 from .words import SPACE, Word, equation, joined, upright
 
 
 def layer_statements(letter_pass: LetterPass, number: int) -> Iterator[Word]:
-    """What a layer computes, and f' where it has no other name."""
-    letters = letter_pass.letters
+    """What a layer computes, f where its name does not say it, and f' where it has no other name."""
+    letters, layer = letter_pass.letters, letter_pass.architecture.layers[number - 1]
     yield equation(letters.word(Node("a", number)), _computed(letter_pass, number))
+    if isinstance(layer, Dense) and layer.activation.name not in activations.NAMES:
+        yield _function(layer.activation, letters)
     if number in letter_pass.slope_letters:
         slope = letter_pass.slope_letters[number]
         meaning = letter_pass.definitions[number][slope]
@@ -31,6 +39,21 @@ def network_statements(letter_pass: LetterPass) -> Iterator[Word]:
         yield equation(Word("L", "L"), written(tidy(exact(record.losses.item())), letters))
     if record.total is not None:
         yield equation(written(record.total, letters), Word("1", "1"))
+
+
+def indicator_statement(letter_pass: LetterPass) -> Iterator[Word]:
+    """What square brackets mean, where there are any."""
+    if letter_pass.has_indicator:
+        yield Word("[c] is 1 where c holds, else 0", r"{[c]} &= 1 \text{ where } c \text{ holds, else } 0")
+
+
+def _function(activation: Activation, letters: Letters) -> Word:
+    """f(s) = max(s, s/100): as it was written, if it was, or as its expression says."""
+    s = sympy.Symbol("s", real=True)
+    word = written(activation.expression.xreplace({sympy.Symbol("z", real=True): s}), letters)
+    if isinstance(activation.expression_builder, Written):
+        word = Word(re.sub(r"\bz\b", "s", activation.expression_builder.text.strip()), word.latex)
+    return equation(_called(activation.name, Word("s", "s")), word)
 
 
 def _computed(letter_pass: LetterPass, number: int) -> Word:
