@@ -1,17 +1,9 @@
 """``python -m derivations``."""
 
-import os
 import sys
 
 from .command import main
+from .exit_status import exit_status
 
 if __name__ == "__main__":
-    try:
-        status = main()
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        status = 130
-    except BrokenPipeError:  # the reader of a pipe has gone, as in ``| head``
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
-    sys.exit(status)
+    sys.exit(exit_status(main))

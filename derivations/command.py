@@ -2,23 +2,28 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from .catalogue import CHAPTERS
 from .errata import LEFT_OUT
+from .lookup import UnknownNameError, find
 from .pages import errata, latex, markdown, terminal
 from .pages.signs import ASCII
 from .pages.table import table, totals
 from .proof.checker import Verdict, check, sabotage
 from .proof.derivation import Derivation, Printed
-from .user_file import UserFileError, derivations_in
+from .user_file import UserFileError, checked, derivations_in
+from .validation import repeated
 
 Chapters = Mapping[str, tuple[Derivation, ...]]
+Checker = Callable[[Derivation], Verdict]
+Item = TypeVar("Item")
 
 
 class UsageError(ValueError):
-    """What was asked for does not exist."""
+    """What was asked for does not exist, or cannot be done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _run(options)
-    except (UsageError, UserFileError, OSError) as error:
+    except (UsageError, UnknownNameError, UserFileError) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -37,7 +42,8 @@ def _parser() -> ArgumentParser:
         "what",
         nargs="*",
         metavar="NAME",
-        help="derivations to print in full; 'errata' prints the misprints; 'check FILE.py' runs your own",
+        help="an id, a topic such as softmax or a row such as D-77, to print in full; "
+        "'errata' prints the misprints; 'check FILE.py' runs your own",
     )
     parser.add_argument("--sabotage", action="store_true", help="put each wrong variant at the end")
     parser.add_argument("--markdown", metavar="DIR", type=Path, help="write a page for each derivation")
@@ -46,58 +52,88 @@ def _parser() -> ArgumentParser:
 
 
 def _run(options: Namespace) -> int:
-    if options.what[:1] == ["check"]:
-        return _check_files(options.what[1:])
-    if options.what == ["errata"]:
-        return _errata()
-    chapters = _chosen(options.what)
+    command, names = (*options.what, "")[0], options.what[1:]
+    if options.sabotage and (options.markdown or options.latex):
+        raise UsageError("--sabotage: writes no pages; leave out --markdown and --latex")
+    if command == "errata":
+        return _errata(names, options)
+    chapters = _own(names) if command == "check" else _chosen(options.what)
     if options.sabotage:
-        return _sabotage(d for chapter in chapters.values() for d in chapter)
-    return _report(chapters, options)
+        return _sabotage(_flat(chapters))
+    return _report(chapters, options, checked if command == "check" else check)
 
 
 def _chosen(names: Sequence[str]) -> Chapters:
-    known = [d.id for chapter in CHAPTERS.values() for d in chapter]
-    for name in names:
-        if name not in known:
-            raise UsageError(f"no derivation {name!r}; there are: {', '.join(known)}")
-    chosen = {
-        title: tuple(d for d in chapter if not names or d.id in names) for title, chapter in CHAPTERS.items()
-    }
+    every = _flat(CHAPTERS)
+    asked = {d.id for name in names for d in find(name, every)} if names else {d.id for d in every}
+    chosen = {title: tuple(d for d in chapter if d.id in asked) for title, chapter in CHAPTERS.items()}
     return {title: chapter for title, chapter in chosen.items() if chapter}
 
 
-def _report(chapters: Chapters, options: Namespace) -> int:
-    verdicts = {title: tuple(map(check, chapter)) for title, chapter in chapters.items()}
-    if options.what:
-        for verdict in _all(verdicts):
-            _print(terminal.page(verdict))
-    elif not (options.markdown or options.latex):
-        _print(table(verdicts))
-    if options.markdown:
-        pages = markdown.pages(verdicts)
-        pages["errata.md"] = "\n".join(errata.markdown(_all(verdicts), LEFT_OUT)) + "\n"
-        _write(options.markdown, pages)
-    if options.latex:
-        _write(options.latex, latex.documents(verdicts))
-    return _status(_all(verdicts))
-
-
-def _check_files(names: Sequence[str]) -> int:
+def _own(names: Sequence[str]) -> Chapters:
     if not names:
         raise UsageError("check: no file given; copy derivations/template.py and start from it")
-    verdicts = [check(d) for name in names for d in derivations_in(Path(name))]
-    for verdict in verdicts:
+    own = {name: derivations_in(Path(name)) for name in names}
+    if twice := repeated(_flat(own)):
+        raise UsageError(f"check: two files have a derivation {twice!r}; pages are named by it")
+    return own
+
+
+def _report(chapters: Chapters, options: Namespace, checker: Checker) -> int:
+    directories = _directories(options)
+    verdicts: dict[str, list[Verdict]] = {title: [] for title in chapters}
+    checking = _checking(chapters, checker, verdicts)
+    if options.what:
+        _print_pages(checking)
+    elif directories:
+        _wait_for(checking, len(_flat(chapters)))
+    else:
+        _print(table(chapters, checking))
+    if checker is checked:
+        _print(["", *totals(_flat(verdicts))])
+    for option, directory in directories.items():
+        _write(option, directory, _files(option, verdicts, with_errata=checker is check))
+    return _status(_flat(verdicts))
+
+
+def _checking(
+    chapters: Chapters, checker: Checker, verdicts: Mapping[str, list[Verdict]]
+) -> Iterator[Verdict]:
+    """Each verdict when it is reached, kept in its chapter."""
+    for title, chapter in chapters.items():
+        for derivation in chapter:
+            verdicts[title].append(checker(derivation))
+            yield verdicts[title][-1]
+
+
+def _print_pages(verdicts: Iterable[Verdict]) -> None:
+    for number, verdict in enumerate(verdicts):
+        _print([""] * bool(number))
         _print(terminal.page(verdict))
-        _print([""])
-    _print(totals(verdicts))
-    return _status(verdicts)
 
 
-def _errata() -> int:
-    printing = [d for chapter in CHAPTERS.values() for d in chapter if any(_is_printed(p) for p in d.parts)]
-    verdicts = list(map(check, printing))
-    _print(errata.page(verdicts, LEFT_OUT))
+def _wait_for(verdicts: Iterable[Verdict], number: int) -> list[Verdict]:
+    """All verdicts; whoever waits at a terminal sees how many are reached."""
+    reached = []
+    for verdict in verdicts:
+        reached.append(verdict)
+        if sys.stderr.isatty():
+            end = "\n" if len(reached) == number else ""
+            print(f"\r{len(reached)} of {number} checked", end=end, file=sys.stderr, flush=True)
+    return reached
+
+
+def _errata(names: Sequence[str], options: Namespace) -> int:
+    if names or options.latex or options.sabotage:
+        extra = names[0] if names else "--latex" if options.latex else "--sabotage"
+        raise UsageError(f"errata: prints them all, and takes --markdown DIR only; got {extra}")
+    directories = _directories(options)
+    printing = [d for d in _flat(CHAPTERS) if any(_is_printed(part) for part in d.parts)]
+    verdicts = _wait_for(map(check, printing), len(printing))
+    for option, directory in directories.items():
+        _write(option, directory, {"errata.md": _errata_page(verdicts)})
+    if not directories:
+        _print(errata.page(verdicts, LEFT_OUT))
     return _status(verdicts)
 
 
@@ -106,33 +142,61 @@ def _is_printed(derivation: Derivation) -> bool:
 
 
 def _sabotage(derivations: Iterable[Derivation]) -> int:
-    parts = [part for derivation in derivations for part in derivation.parts]
-    trials = [(d, *trial) for d in parts for trial in zip(d.wrong, sabotage(d), strict=True)]
-    refuted = sum(caught for *_, caught in trials)
-    _print(terminal.sabotage_line(*trial) for trial in trials)
-    _print(["", f"{refuted} of {len(trials)} wrong variants refuted"])
-    return 0 if refuted == len(trials) else 1
+    caught = []
+    for part in (part for derivation in derivations for part in derivation.parts):
+        for wrong, refuted in zip(part.wrong, sabotage(part), strict=True):
+            caught.append(refuted)
+            _print([terminal.sabotage_line(part, wrong, refuted)])
+    _print(["", f"{sum(caught)} of {len(caught)} wrong variants refuted"])
+    return 0 if all(caught) else 1
 
 
-def _all(verdicts: Mapping[str, tuple[Verdict, ...]]) -> list[Verdict]:
-    return [verdict for chapter in verdicts.values() for verdict in chapter]
+def _flat(chapters: Mapping[str, Sequence[Item]]) -> list[Item]:
+    return [each for chapter in chapters.values() for each in chapter]
 
 
 def _status(verdicts: Iterable[Verdict]) -> int:
     return 0 if all(verdict.holds for verdict in verdicts) else 1
 
 
-def _write(directory: Path, files: Mapping[str, str]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
+def _directories(options: Namespace) -> dict[str, Path]:
+    """Where to write; made at once, so that a directory that cannot be made is known before the checking."""
+    asked = {option: getattr(options, option) for option in ("markdown", "latex") if getattr(options, option)}
+    for option, directory in asked.items():
+        if directory.is_file():
+            raise UsageError(f"--{option} {directory}: is a file, expected a directory")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--{option} {directory}: cannot be made: {error.strerror}") from None
+    return asked
+
+
+def _files(option: str, verdicts: Mapping[str, Sequence[Verdict]], with_errata: bool) -> Mapping[str, str]:
+    if option == "latex":
+        return latex.documents(verdicts)
+    pages = markdown.pages(verdicts)
+    return {**pages, "errata.md": _errata_page(_flat(verdicts))} if with_errata else pages
+
+
+def _errata_page(verdicts: Sequence[Verdict]) -> str:
+    return "\n".join(errata.markdown(verdicts, LEFT_OUT)) + "\n"
+
+
+def _write(option: str, directory: Path, files: Mapping[str, str]) -> None:
     for name, content in files.items():
-        (directory / name).write_text(content, encoding="utf-8")
-    _print([f"{len(files)} files in {directory}"])
+        try:
+            (directory / name).write_text(content, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--{option} {directory}: {name}: {error.strerror}") from None
+    _print([f"{len(files)} file{'s' * (len(files) != 1)} in {directory}"])
 
 
 def _print(lines: Iterable[str]) -> None:
+    """Each line when it is known, in the letters that the terminal has."""
     for line in lines:
         try:
             line.encode(sys.stdout.encoding or "utf-8")
         except UnicodeEncodeError:
             line = line.translate(ASCII).encode("ascii", "replace").decode()
-        print(line)
+        print(line, flush=True)

@@ -217,6 +217,8 @@ def test_a_free_index_of_a_definition_is_not_captured() -> None:
         ({y[0]: sp.S.One, y[bias]: s[bias]}, "is defined twice"),
         ({w[i, j]: s[j], w[a, k]: t[k]}, "is defined twice"),
         ({w[i, i]: s[i]}, "repeats an index"),
+        ({sp.Symbol("L"): (z[k] - t[k]) ** 2}, "has a free index, k"),
+        ({z[k]: w[i, k] * y[i]}, "has a free index, i"),
     ],
 )
 def test_definitions_that_disagree_are_refused(where: dict[sp.Expr, sp.Expr], said: str) -> None:

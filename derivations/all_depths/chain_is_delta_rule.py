@@ -7,7 +7,7 @@ from ..proof.formula import D, Dot, Einsum, Letter, entry, grid
 from ..proof.indices import delta, total
 from ..proof.letters import partial
 from ..proof.wrong import negated, swapped, transposed, without
-from .induction import Claim, Induction, affine, first_order, known, words
+from .induction import Claim, Induction, affine, affine_truth, first_order, known, words
 from .letters import (
     ANY_F,
     DEPTHS,
@@ -84,7 +84,7 @@ BASE = Derivation(
         ("chain rule; R(N) is the row J_N^L", entry(partial(L, z[N, o]))),
         ("delta_base", TOP_DELTA),
     ),
-    truth=Truth(sp.Array(total(R[N, u] * f(z[N, u]), u)), sp.Array(z[N, o])),
+    truth=Truth(sp.Array(total(R[N, u] * f(z[N, u]), u)), sp.Array(z[N, o]), words=affine_truth(LOSS)),
     wrong=(
         negated(TOP_DELTA),
         Wrong("f' missing", entry(R[N, o])),
@@ -132,7 +132,7 @@ STEP = Derivation(
     truth=Truth(
         sp.Array(total(R[l + 1, k] * g(explicit_sum(k, p, l + 1, f(z[l, p]))), k)),
         sp.Array(z[l, j]),
-        words="the derivative of Σ_k R(l+1)_k a(l+1)_k with respect to z(l)_j",
+        words="sympy's derivative of Σ_k R(l+1)_k a(l+1)_k by z(l)_j, with each a(l+1)_k written out",
     ),
     wrong=(
         negated(ROW_DELTA),
@@ -207,7 +207,11 @@ THEOREM = Derivation(
         ("the delta picks one term", entry(R[l, j] * f_prime(z[l, j]) * a[l - 1, i])),
         ("by induction", OUTER),
     ),
-    truth=Truth(sp.Array(total(R[l, p] * f(explicit_sum(p, h, l, a[l - 1, h])), p)), sp.Array(w[l, i, j])),
+    truth=Truth(
+        sp.Array(total(R[l, p] * f(explicit_sum(p, h, l, a[l - 1, h])), p)),
+        sp.Array(w[l, i, j]),
+        words="sympy's derivative of Σ_p R(l)_p a(l)_p, the a(l)_p written out and the R(l)_p held fixed",
+    ),
     wrong=(
         negated(OUTER),
         Wrong("f' missing: R in the place of δ", entry(R[l, j] * a[l - 1, i])),

@@ -8,7 +8,7 @@ from ..proof.formula import entry, grid
 from ..proof.indices import delta, total
 from ..proof.letters import partial
 from ..proof.wrong import negated, swapped, without
-from .induction import Claim, Induction, affine, first_order, words
+from .induction import Claim, Induction, affine, affine_truth, first_order, words
 from .letters import (
     ANY_F,
     DEPTHS,
@@ -62,7 +62,7 @@ BASE = Derivation(
         ("the delta picks one term", entry(f_prime(z[N, o]) * R[N, o])),
         ("definition of δ(N)", AT_THE_TOP),
     ),
-    truth=Truth(sp.Array(total(R[N, u] * f(z[N, u]), u)), sp.Array(z[N, o])),
+    truth=Truth(sp.Array(total(R[N, u] * f(z[N, u]), u)), sp.Array(z[N, o]), words=affine_truth(LOSS)),
     wrong=(
         negated(AT_THE_TOP),
         Wrong("f' missing", entry(R[N, o])),
@@ -164,6 +164,7 @@ STEP = Derivation(
     truth=Truth(
         sp.Array(total(d[l + 1, k] * explicit_sum(k, p, l + 1, f(z[l, p])), k)),
         sp.Array(z[l, j]),
+        words=affine_truth(ABOVE),
     ),
     wrong=(
         negated(BACK),

@@ -109,6 +109,7 @@ STEP = Derivation(
     truth=Truth(
         sp.Array(g(explicit_sum(k, p, l + 1, c[l, p] + total(P[l, p, r] * a[m, r], r)))),
         sp.Array(a[m, v]),
+        words="sympy's derivative of a(l+1)_k written out, each a(l)_j by its affine part",
     ),
     wrong=(
         negated(AHEAD),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from ..proof.derivation import Derivation
+from ..proof.indices import total
 from ..proof.letters import Definitions
 from ..proof.notation import text
 
@@ -49,7 +50,7 @@ def first_order(hypothesis: Claim) -> Definitions:
     """
     y, x = hypothesis.left.args
     constant = c[y.indices] if isinstance(y, sp.Indexed) else sp.Symbol(str(c))
-    over = x.indices[-1]
+    *_, over = x.indices
     return {y: constant + sp.Sum(hypothesis.right * x, (over, over.lower, over.upper))}
 
 
@@ -70,3 +71,15 @@ def affine(hypothesis: Claim) -> str:
         f"the chain rule sees {text(y)} only through its affine part at the point, "
         f"in which c and {text(slope)} are constants"
     )
+
+
+def affine_part(hypothesis: Claim) -> str:
+    """What the truth differentiates where ``first_order`` is used: the affine part and nothing else."""
+    y, x = hypothesis.left.args
+    part = total(hypothesis.right * x, x.indices[-1])
+    return f"sympy's derivative of {text(part)}, the affine part of {text(y)} without its c"
+
+
+def affine_truth(hypothesis: Claim) -> str:
+    """The same where the truth has an expression in the letters of the next layer for each of its letters."""
+    return f"{affine_part(hypothesis)}, with each {text(hypothesis.left.args[1])} written out"

@@ -21,6 +21,7 @@ i, h = unit("i", l - 1), unit("h", l - 1)
 j, p = unit("j", l), unit("p", l)
 k, q = unit("k", l + 1), unit("q", l + 1)
 o, u = unit("o", N), unit("u", N)
+e, r = unit("e", N - 1), unit("r", N - 1)
 
 a, b, w, z, t, d, R, J = map(sp.IndexedBase, ("a", "b", "w", "z", "t", "δ", "R", "J"))
 L = sp.Symbol("L")
@@ -28,7 +29,7 @@ L = sp.Symbol("L")
 f, g = smooth("f"), smooth("g")
 f_prime, g_prime = smooth("f'"), smooth("g'")
 UP = l + 1
-UNITS = {N: o, l: j, UP: k}
+UNITS = {N: o, N - 1: e, l: j, UP: k}
 SLOPES = {N: f_prime, l: f_prime, UP: g_prime}
 
 

@@ -168,9 +168,9 @@ STEP = Derivation(
         ("every path is one edge longer", LONGER),
     ),
     truth=Truth(
-        sp.Array(g(explicit_sum(k, p, l + 1, c[l, p] + total(S[l, r, p] * a[m, r], r)))),
+        sp.Array(g(explicit_sum(k, p, l + 1, c[l, p] + total(P[l, p, r] * a[m, r], r)))),
         sp.Array(a[m, v]),
-        words="sympy's derivative of a(l+1)_k, with a(l)_j = c(l)_j + Σ_r S(l)_rj a(m)_r",
+        words="sympy's derivative of a(l+1)_k written out, a(l)_j by its affine part c + Σ_v P(l)_jv a(m)_v",
     ),
     wrong=(
         negated(LONGER),

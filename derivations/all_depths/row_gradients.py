@@ -6,8 +6,9 @@ from ..proof.derivation import Derivation, Truth, Wrong, chain
 from ..proof.formula import entry
 from ..proof.indices import delta, total
 from ..proof.letters import partial
+from ..proof.notation import text
 from ..proof.wrong import negated
-from .induction import Claim, Induction, affine, first_order, words
+from .induction import Claim, Induction, affine, affine_part, affine_truth, first_order, words
 from .letters import DEPTHS, UNITS, J, N, b, i, j, k, l, o, p, u, unit, z
 from .vector_activation import WRITTEN_OUT
 
@@ -69,6 +70,7 @@ BASE = Derivation(
     truth=Truth(
         sp.Array(total(G[N, u] * total(J[N, u, v] * z[N, v], v), u)),
         sp.Array(z[N, o]),
+        words=f"{affine_part(DIVERGENCE)}, with each {text(y[N, u])} by its own affine part",
     ),
     wrong=(
         negated(TOP_ROW),
@@ -116,6 +118,7 @@ STEP = Derivation(
     truth=Truth(
         sp.Array(total(H[l + 1, k] * explicit_sum(k, p, l + 1, total(J[l, p, r] * z[l, r], r)), k)),
         sp.Array(z[l, j]),
+        words=f"{affine_truth(ABOVE)} and {text(y[l, p])} by its own affine part",
     ),
     wrong=(
         negated(LOWER_ROW),
@@ -144,7 +147,11 @@ BIAS = Derivation(
         ("by induction; b_j is added to z_j alone", entry(total(H[l, p] * delta(p, j), p))),
         ("the delta picks one term", BIAS_ROW),
     ),
-    truth=Truth(sp.Array(total(H[l, p] * explicit_sum(p, s, l, INPUT), p)), sp.Array(b[l, j])),
+    truth=Truth(
+        sp.Array(total(H[l, p] * explicit_sum(p, s, l, INPUT), p)),
+        sp.Array(b[l, j]),
+        words=affine_truth(row(l)),
+    ),
     wrong=(
         negated(BIAS_ROW),
         Wrong("times y, as for a weight", entry(y[l, j] * H[l, j])),
@@ -178,7 +185,11 @@ THEOREM = Derivation(
         ("W_ji enters z_j alone, times y_i", entry(total(H[l, p] * delta(p, j) * y[l - 1, i], p))),
         ("the delta picks one term", GRADIENT),
     ),
-    truth=Truth(sp.Array(total(H[l, p] * explicit_sum(p, s, l, INPUT), p)), sp.Array(W[l, j, i])),
+    truth=Truth(
+        sp.Array(total(H[l, p] * explicit_sum(p, s, l, INPUT), p)),
+        sp.Array(W[l, j, i]),
+        words=affine_truth(row(l)),
+    ),
     wrong=(
         negated(GRADIENT),
         Wrong("shape of W: y_j H_i", entry(y[l - 1, j] * H[l, i])),

@@ -1,5 +1,7 @@
 """Softmax and cross-entropy on top of a network of any depth: the running product begins with s - t."""
 
+from dataclasses import replace
+
 import sympy as sp
 
 from ..proof.derivation import Derivation, Truth, Wrong, chain
@@ -7,9 +9,9 @@ from ..proof.formula import entry, grid
 from ..proof.indices import delta, total
 from ..proof.letters import partial
 from ..proof.wrong import negated, swapped
-from .chain_is_delta_rule import STEP
+from . import delta_rule
 from .induction import Induction
-from .letters import DEPTHS, L, N, R, a, b, d, f, f_prime, o, t, u, unit, w, z
+from .letters import DEPTHS, L, N, R, a, b, d, e, f, f_prime, o, r, t, u, unit, w, z
 from .running_product import ABOVE, CHAIN, gradient
 from .written_out import BY_DIFF, a0, a1, b1, b2, d1, layer, vector, w1, w2, z1, z2
 from .written_out import t as targets
@@ -17,7 +19,6 @@ from .written_out import t as targets
 s = sp.IndexedBase("s")
 T = sp.Symbol("T")
 v = unit("v", N)
-e, r = unit("e", N - 1), unit("r", N - 1)
 
 SOFTMAX = {
     L: -total(t[u] * sp.log(s[u]), u),
@@ -110,12 +111,13 @@ WRITTEN_OUT = Derivation(
 )
 
 LOGIT = b[N, u] + total(w[N, r, u] * f(z[N - 1, r]), r)
-BELOW = entry(d[N - 1, e])
+BELOW = entry(delta_rule.claim(N - 1).right)
+CARRIES_ON = replace(delta_rule.STEP, lemmas=())  # its base is the theorem, and not a squared error
 
 THEOREM = Derivation(
     id="softmax_deep",
-    title="Softmax and cross-entropy on top of a network of any depth",
-    statement="δ(N-1)_e = f' Σ_o w_eo (s_o - t_o)",
+    title="Softmax and cross-entropy on top of any depth: δ(N-1), where the delta rule sets in",
+    statement="δ(N-1)_e = f' Σ_o w_eo (T s_o - t_o)",
     rows=("D-68", "D-79"),
     sizes="n(l)",
     scope="all depths",
@@ -125,8 +127,8 @@ THEOREM = Derivation(
         "log(s_u) = a(N)_u - log(Σ_v exp(a(N)_v)), by which L is written without s",
         "layer N below the softmax is affine, a(N) = z(N), so that δ(N) = R(N) by soft_base",
         "f of layer N-1 is any differentiable function",
-        "from layer N-1 on the induction steps are those without a softmax, chain_loss and same_step: they "
-        "ask for R(l+1) alone and not for what is above it",
+        "this is about layer N-1; for every layer below, it is the base of the induction whose step is "
+        "delta_rule above, which asks for δ(l+1) alone and not for what is on top",
     ),
     where={
         L: T * sp.log(total(sp.exp(a[N, v]), v)) - total(t[u] * a[N, u], u),
@@ -137,7 +139,7 @@ THEOREM = Derivation(
         d[N - 1, e]: f_prime(z[N - 1, e]) * total(w[N, e, o] * (T * s[o] - t[o]), o),
     },
     steps=chain(
-        entry(partial(L, z[N - 1, e])),
+        entry(delta_rule.claim(N - 1).left),
         ("chain rule", entry(total(partial(L, a[N, o]) * partial(a[N, o], z[N - 1, e]), o))),
         ("soft_base", entry(total((T * s[o] - t[o]) * partial(a[N, o], z[N - 1, e]), o))),
         (
@@ -149,19 +151,23 @@ THEOREM = Derivation(
     truth=Truth(
         sp.Array(total(t[u], u) * sp.log(total(sp.exp(LOGIT), u)) - total(t[u] * LOGIT, u)),
         sp.Array(z[N - 1, e]),
-        words="the derivative of L = T log(Σ_u exp(a(N)_u)) - Σ_u t_u a(N)_u, written out",
+        words="sympy's derivative of L = T log(Σ_u exp(a(N)_u)) - Σ_u t_u a(N)_u, written out",
     ),
     wrong=(
         negated(BELOW),
         Wrong("f' missing", entry(total(w[N, e, o] * (T * s[o] - t[o]), o))),
+        Wrong("T missing", entry(f_prime(z[N - 1, e]) * total(w[N, e, o] * (s[o] - t[o]), o))),
         Wrong(
             "softmax counted twice: s (1-s) (s-t)",
             entry(f_prime(z[N - 1, e]) * total(w[N, e, o] * s[o] * (1 - s[o]) * (T * s[o] - t[o]), o)),
         ),
         Wrong("transposed: w_oe", entry(f_prime(z[N - 1, e]) * total(w[N, o, e] * (T * s[o] - t[o]), o))),
     ),
-    lemmas=(BASE, STEP, WRITTEN_OUT),
+    lemmas=(BASE, WRITTEN_OUT, CARRIES_ON),
 )
 
-INDUCTIONS = (Induction(gradient, BASE, CHAIN, start=N, hypothesis=ABOVE),)
+INDUCTIONS = (
+    Induction(gradient, BASE, CHAIN, start=N, hypothesis=ABOVE),
+    Induction(delta_rule.claim, THEOREM, CARRIES_ON, start=N - 1, hypothesis=delta_rule.ABOVE),
+)
 DERIVATIONS = (THEOREM,)

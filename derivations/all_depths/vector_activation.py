@@ -13,7 +13,6 @@ x, y_1, z_1 = vector("y", 0, 3), vector("y", 1, 2), vector("z", 1, 2)
 b_1, H_1, W_1 = vector("b", 1, 2), vector("H", 1, 2), matrix("W", 1, 2, 3)
 W_2 = matrix("W", 2, 1, 2)[0]
 y_2, z_2, b_2, target = sp.symbols("y(2) z(2) b(2) d")
-DIAGONAL = [f_prime(z_1[0]) * g(z_1[1]), g_prime(z_1[1])]
 OUTER = grid((3, 2), lambda i, j: x[i] * H_1[j])
 SUM_1 = [b_1[j] + sum(map(sp.Mul, W_1[j], x)) for j in range(2)]
 OUTPUT = h(b_2 + W_2[0] * f(SUM_1[0]) * g(SUM_1[1]) + W_2[1] * (f(SUM_1[0]) + g(SUM_1[1])))

@@ -7,7 +7,7 @@ from ..proof.formula import entry, grid
 from ..proof.indices import delta, total
 from ..proof.letters import partial
 from ..proof.wrong import negated, swapped, transposed, without
-from .induction import Claim, Induction, affine, first_order, words
+from .induction import Claim, Induction, affine, affine_truth, first_order, words
 from .letters import DEPTHS, NETWORK, N, a, explicit_sum, f, f_prime, h, i, j, k, l, o, p, sums, u, w, z
 from .written_out import BY_DIFF, OUT_2, TWO, TWO_LAYERS, a0, a2, g_prime, matrix, w1, w2, z1, z2
 
@@ -80,6 +80,7 @@ STEP = Derivation(
     truth=Truth(
         sp.Array(total(left[l + 1, o, k] * explicit_sum(k, p, l + 1, f(z[l, p])), k)),
         sp.Array(z[l, j]),
+        words=affine_truth(ABOVE),
     ),
     wrong=(
         negated(LOWER),
@@ -145,6 +146,7 @@ THEOREM = Derivation(
     truth=Truth(
         sp.Array(total(left[l, o, p] * explicit_sum(p, h, l, a[l - 1, h]), p)),
         sp.Array(w[l, i, j]),
+        words=affine_truth(by_sums(l)),
     ),
     wrong=(
         negated(TENSOR),

@@ -76,7 +76,6 @@ def layer(
 OUT_1 = layer(f, a0, w1, b1)
 OUT_2 = layer(g, OUT_1, w2, b2)
 OUT_3 = layer(h, OUT_2, w3, b3)
-LOSS_2 = ((OUT_2[0] - t[0]) ** 2 + (OUT_2[1] - t[1]) ** 2) / 2
 LOSS_3 = (OUT_3[0] - t[0]) ** 2 / 2
 
 TWO_LAYERS = "2-3-2, f in layer 1 and g in layer 2, any differentiable functions"

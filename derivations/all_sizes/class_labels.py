@@ -7,17 +7,22 @@ from ..proof.formula import entry
 from ..proof.indices import delta, index, total
 from ..proof.letters import partial
 from ..proof.wrong import negated
-from .cross_entropy import AFTER_SOFTMAX, ONE_CASE, u
+from .cross_entropy import ONE_CASE, u
 from .letters import j, k, m, q, t, z
 from .losses import L
 from .softmax import CLASSES, SOFTMAX, S, p
 
 label = index("l", m)
 share = sp.Symbol("g")
+loss = sp.IndexedBase("L")
 
-LABEL = "l is the number of the right class: t_k = δ_kl"
-LIKELIHOOD = {L: -sp.log(p[label]), **SOFTMAX}
-SMOOTH = {**AFTER_SOFTMAX, t[k]: (1 - share) * delta(k, label) + share / m}
+LABEL = "l is the number of the right class: t_k = δ_kl; L_l is the loss where it is"
+LIKELIHOOD = {loss[label]: -sp.log(p[label]), **SOFTMAX}
+SMOOTH = {
+    loss[label]: -total(t[label, k] * sp.log(p[k]), k),
+    **SOFTMAX,
+    t[label, k]: (1 - share) * delta(k, label) + share / m,
+}
 WEIGHTED = {**SOFTMAX, L: -total(u[k] * t[k] * sp.log(p[k]), k)}
 
 EXPLICIT_LOSS = sp.log(total(sp.exp(z[j]), j)) - z[label]
@@ -58,14 +63,14 @@ DERIVATIONS = (
     Derivation(
         id="CE_label_row",
         title="The row of the negative log-likelihood of a class",
-        statement="∂L/∂z_q = p_q - δ_ql",
+        statement="∂L_l/∂z_q = p_q - δ_ql",
         rows=("E-52",),
         sizes="m",
         scope="all sizes",
         assumptions=(CLASSES, LABEL),
         where=LIKELIHOOD,
         steps=chain(
-            entry(partial(L, z[q])),
+            entry(partial(loss[label], z[q])),
             ("definition; log' = 1/p", entry(-partial(p[label], z[q]) / p[label])),
             ("J_soft", entry(-(delta(q, label) * p[label] - p[label] * p[q]) / p[label])),
             ("divided by p_l", LABEL_ROW),
@@ -81,7 +86,7 @@ DERIVATIONS = (
     Derivation(
         id="CE_label_acc",
         title="The row at the right class without cancellation",
-        statement="∂L/∂z_l = -Σ_k≠l p_k",
+        statement="∂L_l/∂z_l = -Σ_k≠l p_k",
         rows=(),
         sizes="m",
         scope="all sizes",
@@ -92,7 +97,7 @@ DERIVATIONS = (
         ),
         where=LIKELIHOOD,
         steps=chain(
-            entry(partial(L, z[label])),
+            entry(partial(loss[label], z[label])),
             ("CE_label_row with q = l", entry(p[label] - 1)),
             ("1 is the sum of all outputs", entry(p[label] - total(p[k], k))),
             ("all terms but k = l are left", OTHERS),
@@ -108,20 +113,20 @@ DERIVATIONS = (
     Derivation(
         id="CE_smooth",
         title="The row of the cross-entropy with smoothed labels",
-        statement="∂L/∂z_q = p_q - (1-g) δ_ql - g/m",
+        statement="∂L_l/∂z_q = p_q - (1-g) δ_ql - g/m",
         rows=(),
         sizes="m",
         scope="all sizes",
         assumptions=(CLASSES, ONE_CASE, "the share g of the target is spread evenly over all m classes"),
         where=SMOOTH,
         steps=chain(
-            entry(partial(L, z[q])),
-            ("CE_soft", entry(p[q] * total(t[k], k) - t[q])),
+            entry(partial(loss[label], z[q])),
+            ("CE_soft", entry(p[q] * total(t[label, k], k) - t[label, q])),
             (
                 "definition of t",
-                entry(p[q] * (total((1 - share) * delta(k, label), k) + total(share / m, k)) - t[q]),
+                entry(p[q] * (total((1 - share) * delta(k, label), k) + total(share / m, k)) - t[label, q]),
             ),
-            ("one delta; m equal terms", entry(p[q] * (1 - share + share) - t[q])),
+            ("one delta; m equal terms", entry(p[q] * (1 - share + share) - t[label, q])),
             ("definition of t_q", SMOOTH_ROW),
         ),
         truth=Truth(

@@ -2,19 +2,21 @@
 
 import sys
 
+from ..exit_status import exit_status
 from .agreement import Comparison, compare
 from .catalogue import AGREEMENTS
 
 
 def main() -> int:
     """Compare all and print the differences."""
-    found = [compare(agreement) for agreement in AGREEMENTS]
     print(f"{'formula':<14} {'entries':>7}  {'float64':>8}  {'exact':>8}  library")
-    for comparison in found:
-        print(_line(comparison))
-    held = sum(comparison.agrees for comparison in found)
-    print(f"\n{held} of {len(found)} formulas agree with the library")
-    return 0 if held == len(found) else 1
+    held = 0
+    for agreement in AGREEMENTS:
+        comparison = compare(agreement)
+        held += comparison.agrees
+        print(_line(comparison), flush=True)
+    print(f"\n{held} of {len(AGREEMENTS)} formulas agree with the library")
+    return 0 if held == len(AGREEMENTS) else 1
 
 
 def _line(comparison: Comparison) -> str:
@@ -25,4 +27,4 @@ def _line(comparison: Comparison) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status(main))

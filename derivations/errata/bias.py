@@ -66,6 +66,7 @@ DERIVATIONS = (
                 "E-25",
                 "Bao (001), lines 333-339",
                 "(∂J/∂U)^T, d x c, where a = [a_0, a_1, .., a_c]^T",
+                "no column for a_0, since d x c has c columns",
             ),
             Printed(
                 "as printed, x = U^T a: the slope missing",
@@ -73,6 +74,7 @@ DERIVATIONS = (
                 "E-25",
                 "Bao (001), line 333",
                 "where x = U^T a",
+                "x is the sum itself, so that ∂x_j/∂u_ij = a_i",
             ),
             negated(BIAS_ROW),
             column_major(BIAS_ROW),
@@ -139,6 +141,7 @@ DERIVATIONS = (
                 "E-25",
                 "Bao (001), line 327",
                 "delta^(-2) without the first row corresponding to the bias term o_1",
+                "the row of o_1 is the one left out, so that o_0 and o_2 remain",
             ),
             negated(BY_INPUT),
             without(BY_INPUT, error, "delta missing"),

@@ -1,12 +1,12 @@
-"""Errata of networks that decide: a form that is not minimal, a circle with tails, one layer alone."""
+"""Errata of networks that decide: a form that is not reduced, and a circle with tails."""
 
 import re
 
 import sympy as sp
+from sympy.logic import SOPform, satisfiable
 
 from ..proof.derivation import Derivation, Explicit, Printed, Wrong, chain
-from ..proof.formula import Letter, Map, entry
-from ..proof.wrong import negated
+from ..proof.formula import Entries, Letter, Map, entry, grid
 
 ROWS = Letter("rows", sp.Array([[4 * line + column for column in range(4)] for line in range(4)]))
 ON = sp.Array([[1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 0]])
@@ -14,50 +14,97 @@ ON = sp.Array([[1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 1, 0], [1, 0, 0, 0]])
 
 def form(sum_of_products: str) -> Map:
     """The 16 values of a disjunctive normal form in W, X, Y, Z, whose bits are the number of the row."""
+    return Map(f"({sum_of_products})", lambda row: sp.Integer(is_on(sum_of_products, int(row))), ROWS)
+
+
+def is_on(sum_of_products: str, row: int) -> bool:
+    """Whether a term has this row."""
     terms = [re.findall("([WXYZ])('?)", term) for term in sum_of_products.split("+")]
+    bit = dict(zip("WXYZ", f"{row:04b}", strict=True))
+    return any(all(bit[x] == ("0" if not_ else "1") for x, not_ in term) for term in terms)
 
-    def value(row: sp.Expr) -> sp.Expr:
-        bit = dict(zip("WXYZ", f"{int(row):04b}", strict=True))
-        return sp.Integer(any(all(bit[x] == ("0" if not_ else "1") for x, not_ in term) for term in terms))
 
-    return Map(f"({sum_of_products})", value, ROWS)
+def outside(term: sp.Expr) -> sp.Expr:
+    """1 if a term has a row where O is 0, otherwise 0."""
+    return sp.Integer(any(is_on(str(term), row) and not ON[divmod(row, 4)] for row in range(16)))
 
+
+SHORTENED = Entries(
+    sp.Array([sp.Symbol(f) for f in ("Z'", "Y'", "XY'", "W'Y'", "W'X", "YZ'", "X'Z'", "X'Y")])
+)
 
 angle, first, last = sp.symbols("h first last")
 PROFILE = entry(1 - angle / sp.pi)
 
-w1, w2, b = sp.symbols("w1 w2 b")
-s = {(x1, x2): sp.Symbol(f"s{x1}{x2}") for x1 in (0, 1) for x2 in (0, 1)}
+t, o = sp.symbols("t1:9"), sp.symbols("o1:9")
+NEEDED = Map("sign", sp.sign, grid((8,), lambda k: sp.Integer((2, 3, 1, 1, 2, 2, 0, 2)[k])))
+W, X, Y, Z = sp.symbols("W X Y Z")
+TABLE = SOPform([W, X, Y, Z], [0, 2, 4, 5, 8, 10, 12])
+TERMS = (~Z, ~Y, X & ~Y, ~W & ~Y, ~W & X, Y & ~Z, ~X & ~Z, ~X & Y)
 
 DERIVATIONS = (
     Derivation(
-        id="E-35",
-        title="The reduced form is not reduced: X'YZ' can be X'Z'",
+        id="E-35a",
+        title="The form called reduced has the right values, and X'YZ' can be X'Z'",
         statement="O = Y'Z' + W'XY' + X'Z'",
         rows=("E-35",),
         sizes="16 rows",
         assumptions=(
             "W' is not W, a product is AND, + is OR; the rows of the truth table are WXYZ = 0000 to 1111",
-            "the printed form has the right values; it only has a letter too many",
+            "the first line is the printed form",
         ),
         steps=chain(
             form("Y'Z' + W'XY' + X'YZ'"),
-            ("X'Y'Z' is a part of Y'Z'", form("Y'Z' + W'XY' + X'YZ' + X'Y'Z'")),
-            ("X'YZ' + X'Y'Z' = X'Z'", form("Y'Z' + W'XY' + X'Z'")),
+            ("X'Z' has no row outside O", form("Y'Z' + W'XY' + X'YZ' + X'Z'")),
+            ("X'YZ' is a part of X'Z'", form("Y'Z' + W'XY' + X'Z'")),
         ),
         truth=Explicit(ON, "the truth table, a line for each of WX = 00, 01, 10, 11"),
         wrong=(
-            Printed(
-                "as printed, if X'YZ' could not be shortened: X'Y'Z' off",
-                form("XY'Z' + W'XY' + X'YZ'"),
-                "E-35",
-                "Dehaqani (002), line 346",
-                "Reduced DNF form: O = Y'Z' + W'XY' + X'YZ'",
-            ),
+            Wrong("X'YZ' left out", form("Y'Z' + W'XY'")),
             Wrong("Y'Z' left out", form("W'XY' + X'Z'")),
             Wrong("W'XY' left out", form("Y'Z' + X'Z'")),
             Wrong("W'XY' shortened to XY'", form("Y'Z' + XY' + X'Z'")),
             Wrong("X'Z' shortened to Z'", form("Y'Z' + W'XY' + Z'")),
+        ),
+    ),
+    Derivation(
+        id="E-35b",
+        title="The form called reduced is not reduced: the Y of X'YZ' is not needed",
+        statement="needed: all letters but Y of X'YZ'",
+        rows=("E-35",),
+        sizes="16 rows",
+        assumptions=(
+            "a letter of a term is needed (1) if the term without it has a row where O is 0; if none is (0), "
+            "the term can be shortened, and the form is not reduced",
+            "the 8 letters in the order of the printed form, Y'Z' + W'XY' + X'YZ': t is the number of rows "
+            "of the term without the letter, o the number of those where O is 1",
+        ),
+        where={
+            **{t[k]: sp.Integer(2 ** (4 - size)) for k, size in enumerate((1, 1, 2, 2, 2, 2, 2, 2))},
+            **{o[k]: sp.Integer(rows) for k, rows in enumerate((6, 5, 3, 3, 2, 2, 4, 2))},
+        },
+        steps=chain(
+            Map("needed", outside, SHORTENED),
+            ("t - o rows are outside O", grid((8,), lambda k: sp.sign(t[k] - o[k]))),
+            ("X'Z' has 4 rows, and all are in O", NEEDED),
+        ),
+        truth=Explicit(
+            sp.Array([sp.Integer(bool(satisfiable(term & ~TABLE))) for term in TERMS]),
+            "whether the term and not O can be satisfied",
+        ),
+        wrong=(
+            Printed(
+                "as printed, all letters needed",
+                grid((8,), lambda k: sp.Integer(1)),
+                "E-35",
+                "Dehaqani (002), line 346",
+                "Reduced DNF form: O = Y'Z' + W'XY' + X'YZ'",
+                "reduced: none of the 8 letters can be left out",
+            ),
+            Wrong("the X' of X'YZ' for its Y", grid((8,), lambda k: sp.Integer(k != 5))),
+            Wrong("the Z' of X'YZ' for its Y", grid((8,), lambda k: sp.Integer(k != 7))),
+            Wrong("the W' of W'XY' too", grid((8,), lambda k: sp.Integer(k not in (2, 6)))),
+            Wrong("no letter needed", grid((8,), lambda k: sp.Integer(0))),
         ),
     ),
     Derivation(
@@ -90,42 +137,12 @@ DERIVATIONS = (
                 "E-36",
                 "Dehaqani (002), lines 528-530",
                 "Sum is N inside the circle, N/2 outside almost everywhere",
+                "Sum/N = 1/2 at every point outside, except on a set of measure 0",
             ),
             Wrong("the sides that do not fire", entry(angle / sp.pi)),
             Wrong("h on one side only", entry(1 - angle / (2 * sp.pi))),
             Wrong("shares of a half circle", entry(1 - 2 * angle / sp.pi)),
             Wrong("an arc sine for the arc cosine", entry(sp.Rational(1, 2) + angle / sp.pi)),
-        ),
-    ),
-    Derivation(
-        id="E-49",
-        title="A single layer cannot compute XOR; it takes a hidden one",
-        statement="s00 + s11 = s01 + s10",
-        rows=("E-49",),
-        sizes="2-1",
-        assumptions=(
-            "s = b + w1 x1 + w2 x2 is the sum of a unit without a hidden layer, at the four inputs",
-            "XOR needs s01 and s10 above the threshold and s00 and s11 below: then the sums would differ",
-        ),
-        where={at: b + w1 * x1 + w2 * x2 for (x1, x2), at in s.items()},
-        steps=chain(
-            entry(s[0, 0] + s[1, 1]),
-            ("the sums at 00 and 11", entry(b + (b + w1 + w2))),
-            ("one b and one weight each", entry(s[1, 0] + s[0, 1])),
-        ),
-        truth=Explicit(sp.Array(2 * (b + w1 / 2 + w2 / 2)), "twice the sum in the middle of the square"),
-        wrong=(
-            Printed(
-                "as printed, with the values of XOR",
-                entry(s[1, 0] + s[0, 1] - 2),
-                "E-49",
-                "Dehaqani (002), lines 598 and 622",
-                "A single-layer MLP can approximate anything to arbitrary precision",
-            ),
-            negated(entry(s[1, 0] + s[0, 1])),
-            Wrong("b counted once", entry(s[1, 0] + s[0, 1] - b)),
-            Wrong("s10 twice", entry(2 * s[1, 0])),
-            Wrong("w2 missing", entry(2 * b + w1)),
         ),
     ),
 )

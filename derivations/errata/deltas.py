@@ -34,8 +34,8 @@ DERIVATIONS = (
         scope="all sizes",
         assumptions=(
             "sigmoid outputs a_k = sigma(z_k) and half the squared error, C = 1/2 Σ_k (a_k - y_k)^2",
-            "delta = a - y holds for a sigmoid with log-loss, a softmax with cross-entropy, and a linear "
-            "output with this error",
+            "delta = a - y holds for a sigmoid with log-loss (E-41), which both notes use elsewhere, for a "
+            "softmax with cross-entropy, and for a linear output with this error",
         ),
         where={C: total((a[k] - y[k]) ** 2, k) / 2, a[k]: sigmoid(z[k])},
         steps=chain(
@@ -47,11 +47,12 @@ DERIVATIONS = (
         truth=Truth(sp.Array(total((1 / (1 + sp.exp(-z[k])) - y[k]) ** 2 / 2, k)), sp.Array(z[j])),
         wrong=(
             Printed(
-                "as printed, without sigma'",
+                "as printed, for this loss too",
                 entry(a[j] - y[j]),
                 "E-53",
                 "Ng's notation (004), line 77; Bao (001), line 474",
                 "delta^(4) = a^(4) - y",
+                "delta = a - y for every loss, as none is named beside it",
             ),
             negated(HALF_SQUARE),
             without(HALF_SQUARE, 1 - a[j], "sigma' = a"),
@@ -82,12 +83,9 @@ DERIVATIONS = (
         ),
         truth=Truth(sp.Array((z2 - t2) ** 2 + (sp.exp(z1) / (1 + sp.exp(z1)) - t1) ** 2), sp.Array([z1, z2])),
         wrong=(
-            Printed(
-                "as printed, unconditionally: a vanishing slope for both",
+            Wrong(
+                "a vanishing slope for the linear output too",
                 grid((2,), lambda k: [2 * (a1 - t1) * a1 * (1 - a1), 2 * (z2 - t2) * z2 * (1 - z2)][k]),
-                "E-52",
-                "Mukund (003), line 722",
-                "As we have seen MSE is not a good choice",
             ),
             negated(SQUARES),
             Wrong("the sigmoid's slope missing", grid((2,), lambda k: [2 * (a1 - t1), 2 * (z2 - t2)][k])),
@@ -120,6 +118,7 @@ DERIVATIONS = (
                 "E-17",
                 "Downing (000), lines 47-49 and 156; Dehaqani (002), line 775",
                 "Delta = error; if delta > 0 we must increase Y; later delta_jd = ∂E_d/∂sum_jd",
+                "delta = t - o is the later delta = ∂E/∂s",
             ),
             Printed(
                 "as printed for any f, for the delta printed later",
@@ -127,6 +126,7 @@ DERIVATIONS = (
                 "E-17",
                 "Dehaqani (002), line 800",
                 "delta = d - y, w_i = w_i + eta delta f'(z) x_i",
+                "delta f'(z) = (d - y) f'(z) is the delta = ∂E/∂z of backpropagation",
             ),
             without(DELTA, f_slope(s), "f' missing"),
             Wrong("the half forgotten", entry(-2 * (t - o) * f_slope(s))),
@@ -170,6 +170,7 @@ DERIVATIONS = (
                 "E-50",
                 "Dehaqani (002), line 805",
                 "exactly backpropagation if we let f(z) represent the entire network between z and y",
+                "one y = f(z) and one error, for two outputs too",
             ),
             negated(TWO_OUTPUTS),
             without(TWO_OUTPUTS, x, "x missing"),

@@ -41,13 +41,7 @@ DERIVATIONS = (
         ),
         truth=Truth(sp.Array(total(f(x[c] * u) / cases, c)), sp.Array(u)),
         wrong=(
-            Printed(
-                "as printed, the sum over the minibatch",
-                entry(total(partial(loss[c], u), c)),
-                "E-15",
-                "Downing (000), line 438, against the mean in the other four notes",
-                "(∂L/∂u_ij)|M = Σ_{c_k in M} (∂L/∂u_ij)|c_k",
-            ),
+            Wrong("the sum over the cases, right for a sum of losses", entry(total(partial(loss[c], u), c))),
             Printed(
                 "as printed, the error of an epoch as a sum",
                 D(entry(total(loss[c], c)), Letter("u", sp.Array(u))),
@@ -69,7 +63,8 @@ DERIVATIONS = (
         assumptions=(
             "g1 and g2 are the gradients of the two cases' losses; w' = w - eta g1(w), w'' = w' - eta g2(w')",
             "the derivative is taken first, then eta = 0: the movement to first order in eta",
-            "with a mean over N cases the batch step is N times shorter: the advice depends on the reduction",
+            "with a mean over N cases the batch step is N times shorter: whether a lower rate is needed "
+            "case by case depends on the reduction",
         ),
         where={
             after: before - eta * g2(before),
@@ -84,13 +79,7 @@ DERIVATIONS = (
         ),
         truth=Truth(sp.Array(start - eta * (g1(start) + g2(start - eta * g1(start)))), sp.Array(eta)),
         wrong=(
-            Printed(
-                "as printed, if the batch step is the mean",
-                entry(-(g1(start) + g2(start)) / 2),
-                "E-16",
-                "Downing (000), line 142",
-                "A lower learning rate recommended here than for Batch method",
-            ),
+            Wrong("the batch step of a mean", entry(-(g1(start) + g2(start)) / 2)),
             negated(EPOCH),
             Wrong("the last case alone", entry(-g2(start))),
             Wrong("the first case twice", entry(-2 * g1(start))),

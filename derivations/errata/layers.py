@@ -62,6 +62,7 @@ DERIVATIONS = (
                 "E-26",
                 "Bao (001), line 385",
                 "scalar, pre-activation loss on neuron x_i^(l-1)",
+                "the error of neuron i, the input's index, in ∂J/∂w_ij",
             ),
             negated(BY_WEIGHT),
             without(BY_WEIGHT, f_slope(s[j]), "psi missing"),

@@ -70,6 +70,7 @@ DERIVATIONS = (
                 "E-05",
                 "Downing (000), line 622",
                 "the proper call is: numpy.dot(J_W^Z, J_Z^L)",
+                "with J_Z^L the row of 1 x m that the same slides make it",
             ),
             Printed(
                 "as printed, in the order of the formula",
@@ -159,6 +160,7 @@ DERIVATIONS = (
                 "E-10",
                 "Downing (000), line 303, against lines 401-405",
                 "Any usage of denominator layout will be noted",
+                "∂R/∂V, without a note, is in numerator layout: [k,i,j]",
             ),
             negated(J_VR),
             swapped(J_VR, x[0], x[2]),

@@ -13,7 +13,7 @@ from ..proof.wrong import negated, swapped, without
 i, j, k = index("i", n), index("j", n), index("k", n)
 a, y, z, x, w = map(sp.IndexedBase, "ayzxw")
 C, s, out, target = sp.symbols("C s a y")
-A_J, OUT, W_I = Letter("a_j", sp.Array(a[j])), Letter("a", sp.Array(out)), Letter("w_i", sp.Array(w[i]))
+A_J, OUT = Letter("a_j", sp.Array(a[j])), Letter("a", sp.Array(out))
 
 FUSED = entry(a[j] - y[j])
 BY_OUTPUT = entry((out - target) / (out * (1 - out)))
@@ -71,6 +71,7 @@ DERIVATIONS = (
                 "E-55",
                 "Ng's notation (004), line 110, against line 198",
                 "delta^(L) = a^(L) - y_i, a scalar y_i for as many outputs as classes",
+                "the same y_1 is subtracted from every a_j",
             ),
             negated(FUSED),
             Wrong("sigma' still there", HALF_SQUARE),

@@ -117,6 +117,7 @@ DERIVATIONS = (
                 "E-27",
                 "Bao (001), line 417",
                 "his Theta^(l) and our W^(l)T are transpose to each other",
+                "Theta_ji is the entry ij of W^T: Theta_ji = w_ji",
             ),
             negated(TRANSPOSED),
             Wrong("x_i", entry(x[i])),

@@ -178,6 +178,7 @@ DERIVATIONS = (
                 "E-46",
                 "Dehaqani (002), line 1189",
                 "y_0^(k=1..N) = x_0 = 1",
+                "no y_0^(0), so that nothing depends on the biases of layer 1",
             ),
             negated(BY_BIAS),
             swapped(BY_BIAS, z[0], z[1]),

@@ -90,6 +90,7 @@ DERIVATIONS = (
                 "E-14",
                 "Downing (000), lines 559 and 560",
                 "R = J_N^L (w.r.t. the output layer); if output layer is Softmax: R <- R · J^soft",
+                "R = ∂L/∂z for the units z below the softmax, then R · J^soft",
             ),
             negated(CHAIN_START),
             Wrong("J^soft left out", entry(-t[j] / s[j])),
@@ -105,14 +106,17 @@ DERIVATIONS = (
         sizes="m",
         scope="all sizes",
         assumptions=(
-            "unit j below the softmax gives a, the others 0: e_k = exp(a δ_jk) = 1 + (exp(a)-1) δ_jk",
-            "sigmoids stay between 0 and 1, so that p_j is below e/(e + m - 1): 0.731, 0.576 and 0.232 for "
+            "unit j below the softmax gives a, the others 0: e_jk = exp(a δ_jk) = 1 + (exp(a)-1) δ_jk",
+            "sigmoids stay between 0 and 1, so that p_jj is below e/(e + m - 1): 0.731, 0.576 and 0.232 for "
             "m = 2, 3 and 10; the sums below a softmax should be linear",
         ),
-        where={prob[k]: e[k] / total(e[q], q), e[k]: 1 + (sp.exp(high) - 1) * delta(j, k)},
+        where={
+            prob[j, k]: e[j, k] / total(e[j, q], q),
+            e[j, k]: 1 + (sp.exp(high) - 1) * delta(j, k),
+        },
         steps=chain(
-            entry(prob[j]),
-            ("definition of the softmax", entry(e[j] / total(e[k], k))),
+            entry(prob[j, j]),
+            ("definition of the softmax", entry(e[j, j] / total(e[j, k], k))),
             ("unit j gives exp(a)", entry(sp.exp(high) / total(1 + (sp.exp(high) - 1) * delta(j, k), k))),
             ("m ones; the delta picks one term", LARGEST),
         ),
@@ -121,13 +125,7 @@ DERIVATIONS = (
             "1/Σ_k exp(a_k - a_j)",
         ),
         wrong=(
-            Printed(
-                "as printed, as if nothing kept p_j from 1",
-                entry(sp.Integer(1)),
-                "E-14",
-                "Downing (000), lines 558-560",
-                "If output layer is Softmax: R <- R · J^soft",
-            ),
+            Wrong("1, as if the units below were linear", entry(sp.Integer(1))),
             Wrong("unit j counted twice below", entry(sp.exp(high) / (sp.exp(high) + m))),
             Wrong("all alike", entry(1 / m)),
             Wrong("the others not counted", entry(sp.exp(high) / (sp.exp(high) + 1))),

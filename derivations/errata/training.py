@@ -15,7 +15,7 @@ c = index("c", cases)
 x, w, v, z, s, theta, accumulated, common = map(
     sp.IndexedBase, ("x", "w", "v", "z", "s", "Theta", "Delta", "u")
 )
-C, J, r, b, kappa, lam, leaving, common_sum = sp.symbols("C J r b kappa lambda e s")
+C, J, r, b, kappa, leaving, common_sum = sp.symbols("C J r b kappa e s")
 f, h = smooth("f"), smooth("h")
 f_slope, h_slope = smooth("f'"), smooth("h'")
 
@@ -34,7 +34,8 @@ DERIVATIONS = (
             "J = 1/N Σ_c h(s_c) + kappa Σ_k Theta_k^2 with s_c = b + Σ_k Theta_k x_ck; k from 1 to m, so "
             "that the bias b has no penalty; h is any function",
             "Delta_j = Σ_c h'(s_c) x_cj is accumulated over the cases",
-            "the printed D is right for kappa = lambda/2 alone; kappa = lambda/(2N) gives lambda/N Theta",
+            "D_j = Delta_j/N + lambda Theta_j is right for kappa = lambda/2 alone; kappa = lambda/(2N) gives "
+            "lambda/N Theta, kappa = lambda gives 2 lambda Theta",
         ),
         where={
             J: total(h(s[c]), c) / cases + kappa * total(theta[k] ** 2, k),
@@ -61,15 +62,11 @@ DERIVATIONS = (
             sp.Array(theta[j]),
         ),
         wrong=(
-            Printed(
-                "as printed, whatever the penalty",
-                entry(accumulated[j] / cases + lam * theta[j]),
-                "E-44",
-                "Ng's notation (004), lines 116 and 118",
-                "D_ij = 1/n Delta_ij + lambda Theta_ij is the matrix of partial derivatives of J(Theta)",
-            ),
             negated(PENALISED),
-            Wrong("the 2 missing", entry(accumulated[j] / cases + kappa * theta[j])),
+            Wrong(
+                "the factor kappa as in the penalty, the 2 missing",
+                entry(accumulated[j] / cases + kappa * theta[j]),
+            ),
             Wrong("1/N missing", entry(accumulated[j] + 2 * kappa * theta[j])),
             Wrong("the penalty divided by N", entry((accumulated[j] + 2 * kappa * theta[j]) / cases)),
         ),
@@ -114,6 +111,7 @@ DERIVATIONS = (
                 "E-54",
                 "Ng's notation (004), line 172",
                 "all updates will be identical",
+                "∂C/∂w_ij is the same for all weights, for all i too",
             ),
             Printed(
                 "as printed, nothing learned",
@@ -121,6 +119,7 @@ DERIVATIONS = (
                 "E-54",
                 "Ng's notation (004), line 172",
                 "& the net won't learn",
+                "the gradient is 0",
             ),
             negated(EQUAL),
             without(EQUAL, leaving, "the outgoing weight missing"),

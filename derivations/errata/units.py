@@ -28,14 +28,14 @@ MEAN = entry(n * (low + high) / 4)
 DERIVATIONS = (
     Derivation(
         id="E-29",
-        title="The slope of ReLU at 0 is a choice in [0, 1], not 1",
+        title="The slope of ReLU at 0 is a choice in [0, 1]; smoothed, it is 1/2",
         statement="log(1 + e^(beta u))/beta: slope 1/2",
         rows=("E-29",),
         sizes="1",
         assumptions=(
             "y = log(1 + exp(beta u))/beta is smooth and tends to max(0, u) as beta grows",
             "the derivative is taken first, then u = 0; the slope there is 1/2 for every beta, while "
-            "max(0, u) has slope 0 on the left and 1 on the right",
+            "max(0, u) has slope 0 on the left and 1 on the right: all numbers from 0 to 1 are choices",
         ),
         where={y: sp.log(s) / beta, s: 1 + sp.exp(beta * u), u: sp.Integer(0)},
         steps=chain(
@@ -47,17 +47,15 @@ DERIVATIONS = (
         ),
         truth=Truth(sp.Array(u + sp.log(1 + sp.exp(-beta * u)) / beta), sp.Array(u)),
         wrong=(
-            Printed(
-                "as printed: 1", entry(sp.Integer(1)), "E-29", "Dehaqani (002), line 886", "f'(z) = 1, z >= 0"
-            ),
+            Wrong("1, the slope of max(0, u) on the right", entry(sp.Integer(1))),
             negated(AT_ZERO),
-            Wrong("0, which many libraries choose", entry(sp.Integer(0))),
+            Wrong("0, the slope of max(0, u) on the left", entry(sp.Integer(0))),
             Wrong("beta still there", entry(beta / 2)),
         ),
     ),
     Derivation(
         id="E-30a",
-        title="The slope of the logistic is at most 1/4; its bound is not 1",
+        title="The slope of the logistic is at most 1/4",
         statement="y' = 1/4 - (y - 1/2)^2",
         rows=("E-30",),
         sizes="1",
@@ -74,13 +72,7 @@ DERIVATIONS = (
         ),
         truth=Truth(sp.Array(sp.exp(u) / (1 + sp.exp(u))), sp.Array(u)),
         wrong=(
-            Printed(
-                "as printed, with 1 as the largest value",
-                entry(1 - (y - HALF) ** 2),
-                "E-30",
-                "Bao (001), line 545",
-                "The derivative psi of many activation function yields a value in [-1,1]",
-            ),
+            Wrong("1 as the largest value", entry(1 - (y - HALF) ** 2)),
             negated(SLOPE),
             Wrong("largest at y = 0", entry(sp.Rational(1, 4) - y**2)),
             Wrong("y alone", entry(y)),
@@ -119,6 +111,7 @@ DERIVATIONS = (
                 "E-40",
                 "Mukund (003), line 70",
                 "for k > m_i, we set all of w_kj, b_k, z_k, a_k to 0",
+                "a_0 = 0, so that ∂C/∂v_0 = 0, for sigmoids too",
             ),
             negated(LEAK),
             Wrong("a_0 = 1", entry(h_slope(r))),
@@ -153,13 +146,7 @@ DERIVATIONS = (
             "the sum of the means as integrals",
         ),
         wrong=(
-            Printed(
-                "as printed, a small range taken for a small sum",
-                entry((low + high) / 4),
-                "E-28",
-                "Bao (001), line 556",
-                "Initialize W with random numbers in a small range, e.g., [0,1]",
-            ),
+            Wrong("the mean of one term", entry((low + high) / 4)),
             negated(MEAN),
             Wrong("0, as for l = -h", entry(sp.Integer(0))),
             Wrong("the inputs' mean forgotten", entry(n * (low + high) / 2)),

@@ -4,6 +4,7 @@ from ..proof.derivation import Derivation
 from . import (
     bao_all_sizes,
     bao_example,
+    bao_one_neuron,
     bao_recursion,
     bao_upstream,
     bao_weights,
@@ -16,6 +17,7 @@ from . import (
 )
 
 DERIVATIONS: tuple[Derivation, ...] = (
+    *bao_one_neuron.DERIVATIONS,
     *bao_weights.DERIVATIONS,
     *bao_upstream.DERIVATIONS,
     *bao_recursion.DERIVATIONS,

@@ -2,7 +2,8 @@
 
 import sympy as sp
 
-from ..proof.derivation import Derivation, Truth, Wrong, chain
+from ..proof.arrays import jacobian, mapped
+from ..proof.derivation import Derivation, Explicit, Truth, Wrong, chain
 from ..proof.formula import Entries, entry
 from ..proof.functions import smooth
 from ..proof.indices import index, sizes, total
@@ -28,8 +29,8 @@ WEIGHTED = total(w[i, j] * d[j], j)
 BACK = entry(psi[i] * WEIGHTED)
 GRADIENT = Entries(sp.Array([d[j], d[j] * x[i]]))
 
-
 AT_START = w[0] * x[0] + total(w[h] * x[h], h)
+MOVED = sp.Array(loss(total((w[h0] - rho * x[h0] * loss_slope(AT_START)) * x[h0], h0)))
 STEEPEST = entry(-total(G[h0] ** 2, h0))
 
 DERIVATIONS = (
@@ -127,13 +128,10 @@ DERIVATIONS = (
             ("at ρ = 0, r is s", entry(-total(loss_slope(s_0) * x[h0] * G[h0], h0))),
             ("definition of G", STEEPEST),
         ),
-        truth=Truth(
-            sp.Array(
-                loss(
-                    total((w[h0] - rho * x[h0] * loss_slope(w[0] * x[0] + total(w[h] * x[h], h))) * x[h0], h0)
-                )
-            ),
-            sp.Array(rho),
+        truth=Explicit(
+            mapped(lambda slope: slope.xreplace({rho: sp.S.Zero}), jacobian(MOVED, sp.Array(rho))),
+            words="sympy's derivative of the explicit J by ρ, at ρ = 0",
+            of=MOVED,
         ),
         wrong=(
             negated(STEEPEST),

@@ -70,6 +70,8 @@ DELTA_1 = HALF * o1 * (1 - o1) * (yhat - 1)
 DELTA_2 = o2 * (1 - o2) * (yhat - 1) / 10
 BELOW = grid((3, 2), lambda i, j: [DELTA_1, DELTA_2][j] if i != 1 else sp.S.Zero)
 ROW = grid((1, 2), lambda _, j: d[j])
+RAISED = grid((3, 1), lambda i, _: V_START[i][0] - (yhat - 1) * (1, o1, o2)[i])
+AS_IN_TOP = grid((3, 1), lambda i, _: delta_y * (1, o1, o2)[i])
 UPDATED = grid((3, 2), lambda i, j: W_START[i][j] - (d[j] if i != 1 else 0))
 ALREADY = grid((1, 2), lambda _, j: d[j] / v[j + 1] * (v[j + 1] - delta_y * o[j]))
 OTHER = grid((1, 2), lambda _, j: d[j] / v[j + 1] * v[2 - j])
@@ -158,6 +160,35 @@ DERIVATIONS = (
             Wrong("row 1 moved too", grid((3, 2), lambda i, j: W_START[i][j] - d[j])),
             Wrong("not moved", Entries(sp.Array(W_START))),
             Wrong("the deltas swapped", grid((3, 2), lambda i, j: W_START[i][j] - x[i] * d[1 - j])),
+        ),
+    ),
+    Derivation(
+        id="ex_update_v",
+        title="Seed 001's example: the updated upper weights",
+        statement="V - ρ ∂J/∂V at ρ = 1",
+        rows=("B-41",),
+        sizes="2-2-1",
+        assumptions=(LOGISTIC, SAMPLE, "ρ = 1; δ = ŷ - y is negative, so that all three weights grow"),
+        where={letter: STEP[letter] for letter in (*FORWARD, *NUMBERS, delta_y, minus_rho)},
+        steps=chain(
+            Plus(V, Times(minus_rho, D(LOSS, V))),
+            ("as derived in ex_top", Plus(V, Times(minus_rho, AS_IN_TOP))),
+            ("the numbers of ρ, y and V", RAISED),
+        ),
+        truth=Explicit(
+            mapped(lambda letter: letter.xreplace(POINT), V.array) - at_the_numbers(V.array),
+            words="the weights less sympy's derivative of the explicit loss",
+        ),
+        wrong=(
+            Wrong("ascent: + in the place of -", Plus(V, Times(-minus_rho, AS_IN_TOP))),
+            Wrong(
+                "the bias not moved", grid((3, 1), lambda i, _: RAISED.array[i, 0] if i else V_START[0][0])
+            ),
+            Wrong(
+                "o1 and o2 swapped", grid((3, 1), lambda i, _: V_START[i][0] - (yhat - 1) * (1, o2, o1)[i])
+            ),
+            Wrong("the slope ŷ(1-ŷ) still there", Plus(V, Times(minus_rho * yhat * (1 - yhat), AS_IN_TOP))),
+            Wrong("not moved", Entries(sp.Array(V_START))),
         ),
     ),
 )

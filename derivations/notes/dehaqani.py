@@ -59,7 +59,7 @@ DERIVATIONS = (
         sizes="n, m",
         scope="all sizes",
         assumptions=(
-            "x_i = a_i + τ Δ_i is shifted along Δ; ΔD is ∂D/∂τ at τ = 0",
+            "x_i = a_i + τ Δ_i is shifted along Δ; ΔD is ∂D/∂τ at any τ, with the row and the matrix at x",
             "z_j = f(u_j), u_j = Σ_i G_ji x_i and D = g(r), r = Σ_j z_j: any f, g and G",
             "∇D_j = ∂D/∂z_j is a row, J_ji = ∂z_j/∂x_i is the matrix J_z(x)",
         ),
@@ -69,7 +69,6 @@ DERIVATIONS = (
             z[j]: f(u[j]),
             u[j]: total(G[j, i] * x[i], i),
             x[i]: start[i] + tau * shift[i],
-            tau: sp.S.Zero,
             P[j]: g_slope(r),
             K[j, i]: f_slope(u[j]) * G[j, i],
         },

@@ -8,6 +8,7 @@ from ..proof.derivation import Derivation, Printed
 from ..proof.notation import WIDTH
 
 Misprint = tuple[Derivation, Printed, Refutation]
+NOT_REFUTED = "Not refuted here, and why:"
 
 
 def misprints(verdicts: Sequence[Verdict]) -> list[Misprint]:
@@ -29,9 +30,11 @@ def page(verdicts: Sequence[Verdict], left_out: Mapping[str, str]) -> Iterator[s
         mark = "refuted" if refutation.refuted else "NOT REFUTED"
         yield from ("", f"{printed.row}  {printed.place}")
         yield from _item("printed", printed.words)
+        if printed.reading:
+            yield from _item("read as", printed.reading)
         yield from _item("right", f"{derivation.statement}  [{derivation.id}]")
         yield from _item(mark, str(refutation.difference))
-    yield from ("", "Not here, because there is nothing to prove:")
+    yield from ("", NOT_REFUTED)
     for row, reason in left_out.items():
         yield from _item(row, reason)
 
@@ -42,9 +45,11 @@ def markdown(verdicts: Sequence[Verdict], left_out: Mapping[str, str]) -> Iterat
     yield from ("| row | where | printed | right | counterexample |", "|---|---|---|---|---|")
     for derivation, printed, refutation in misprints(verdicts):
         right = f"`{derivation.statement}` ([{derivation.id}]({derivation.id}.md))"
-        cells = (printed.row, printed.place, f"`{printed.words}`", right, str(refutation.difference))
+        read_as = f", read as `{printed.reading}`" if printed.reading else ""
+        words = f"`{printed.words}`{read_as}"
+        cells = (printed.row, printed.place, words, right, str(refutation.difference))
         yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
-    yield from ("", "Not here, because there is nothing to prove:", "")
+    yield from ("", NOT_REFUTED, "")
     yield from (f"- {row}: {reason}" for row, reason in left_out.items())
 
 

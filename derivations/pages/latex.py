@@ -1,35 +1,49 @@
 """The derivations as a LaTeX document: every page is typeset from the very text that was verified."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import singledispatch
 
 import sympy as sp
 
-from ..proof.arrays import entries, indices
-from ..proof.checker import Verdict
-from ..proof.formula import Dot, Entries, Formula, Inner, Plus, Times, Transpose
-from ..proof.notation import numbered, text
-from .signs import LATEX
+from ..proof.arrays import entries
+from ..proof.checker import Refutation, Verdict
+from ..proof.formula import Dot, Einsum, Entries, Formula, Inner, Plus, Times, Transpose
+from ..proof.notation import text
 from .table import Chapters
+from .terminal import _defined_letters as defined_letters
+from .typesetting import name, sentence, typeset, words
 
-FUNCTIONS = ("exp", "log", "tanh", "arccos", "arcsin", "diag", "sigmoid", "einsum", "partial", "softmax")
-"""Names of several letters that are set upright."""
-
-LAYER = r"\((?:[klmN](?:[+-]1)?|\d)\)"
-"""A layer number in brackets."""
-
-DIFFERENTIATED = rf"\([^()]*\)|[A-Za-zδ]+\d*(?:{LAYER}|\([A-Z]\))?(?:_\w+)?"
-"""What stands after a ∂: z_k, z(l+1)_k, f(S) or a bracket."""
+CHARACTERS = 150
+"""How long a line of text is that fills a line of the page."""
 
 PREAMBLE = r"""\documentclass{article}
 \usepackage{amsmath,amssymb,graphicx}
 \usepackage[margin=25mm]{geometry}
+\title{Every formula proved}
+\author{}
+\date{}
 \setlength{\parindent}{0pt}
-\newcommand{\fit}[1]{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{$\displaystyle #1$}}
-\newcommand{\claim}[1]{\par\medskip\fit{#1}}
-\newcommand{\step}[2]{\par\smallskip\fit{\qquad = \; #2}\hspace*{\fill}\mbox{\small\ (#1)}}
+\setlength{\emergencystretch}{10em}
+\setcounter{tocdepth}{2}
+\newsavebox{\formula}
+\newsavebox{\reason}
+\newcommand{\fit}[1]{\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{#1}}
+\newcommand{\claim}[1]{\par\medskip\fit{$\displaystyle #1$}}
+\newcommand{\step}[2]{\par\smallskip
+  \sbox{\formula}{$\displaystyle\qquad = \; #2$}\sbox{\reason}{\small(#1)}%
+  \ifdim\dimexpr\wd\formula+\wd\reason+1em<\linewidth
+    \usebox{\formula}\hfill\usebox{\reason}%
+  \else
+    \fit{\usebox{\formula}}\par\nopagebreak{\raggedleft\small(#1)\par}%
+  \fi}
+\newenvironment{points}
+  {\begin{list}{\textbullet}{\topsep=2pt\partopsep=0pt\itemsep=0pt\parsep=0pt\leftmargin=2em}\raggedright}
+  {\end{list}}
+\renewcommand{\arraystretch}{1.3}
+\makeatletter\@beginparpenalty=10000\makeatother
 \begin{document}
+\maketitle
+\tableofcontents
 """
 
 
@@ -46,39 +60,6 @@ def documents(chapters: Chapters) -> dict[str, str]:
     return {"derivations.tex": PREAMBLE + "\n".join(inputs) + "\n\\end{document}\n", **files}
 
 
-def typeset(line: str) -> str:
-    """A line of mathematics as a slide writes it, in LaTeX: w_ik, z1(1-z1), Σ_i, ∂z_k/∂w_ij."""
-    line = re.sub(rf"∂({DIFFERENTIATED})/∂({DIFFERENTIATED})", r"\\frac{∂ \1}{∂ \2}", line)
-    line = re.sub(r"Σ_(\w)\^0", r"\\sum_{\1=0}", line)
-    line = re.sub(r"Σ_(\w)", r"\\sum_{\1}", line)
-    line = re.sub(rf"\b({'|'.join(FUNCTIONS)})(?=\()", r"\\operatorname{\1}", line)
-    line = re.sub(rf"\b([A-Za-zδ])({LAYER})_", r"\1^{\2}_", line)
-    line = re.sub(rf"([_^])([^\W_]+(?:{LAYER})?)", lambda found: found[1] + _script(found[2]), line)
-    line = re.sub(r"\b([A-Za-z])(\d+)\b", r"\1_{\2}", line)
-    line = re.sub(r"(?<![\w/])(\d+)/(\d+) ", r"\\tfrac{\1}{\2} ", line)
-    line = re.sub(r"(?<=[\w)}']) (?=[\w(\\])", r"\\, ", line)
-    return "".join(LATEX.get(character, character) for character in line)
-
-
-def _script(name: str) -> str:
-    """An index or exponent: one sign as it is, W1 with its number below, the rest in braces."""
-    numbered_letter = re.fullmatch(r"([A-Za-z])(\d+)", name)
-    inside = f"{numbered_letter[1]}_{{{numbered_letter[2]}}}" if numbered_letter else name
-    return inside if len(inside) == 1 else f"{{{inside}}}"
-
-
-def words(line: str) -> str:
-    """A line of prose, in which the words with signs or indices are set as mathematics."""
-    return " ".join(map(_word, line.split()))
-
-
-def _word(word: str) -> str:
-    bare = word.rstrip(".,;:")
-    if set(bare) & {"_", "^", *LATEX} or re.search(r"\w'\(|\d'|\d\(", bare):
-        return f"${typeset(bare)}${word[len(bare) :]}"
-    return re.sub(r"([_&%#{}])", r"\\\1", word)
-
-
 @singledispatch
 def latex(formula: Formula) -> str:
     """A formula in LaTeX; what has no rule of its own is set from its one line of text."""
@@ -87,17 +68,21 @@ def latex(formula: Formula) -> str:
 
 @latex.register
 def _(formula: Entries) -> str:
-    return matrix(formula.array)
+    listing = formula.block()
+    widest = max(sum(len(text(entry)) for entry in entries(row)) for row in _rows(formula.array))
+    return matrix(formula.array) if widest <= CHARACTERS else lines(listing)
 
 
 @latex.register
 def _(formula: Dot) -> str:
-    return rf"{_in_brackets(formula.a)} \cdot {_in_brackets(formula.b)}"
+    return (
+        rf"{_bracketed(formula.a, Plus, Inner, Times)} \cdot {_bracketed(formula.b, Plus, Dot, Inner, Times)}"
+    )
 
 
 @latex.register
 def _(formula: Inner) -> str:
-    return rf"{_in_brackets(formula.a)} \bullet {_in_brackets(formula.b)}"
+    return rf"{_bracketed(formula.a, Plus, Times)} \bullet {_bracketed(formula.b, Plus, Dot, Inner)}"
 
 
 @latex.register
@@ -107,45 +92,90 @@ def _(formula: Plus) -> str:
 
 @latex.register
 def _(formula: Times) -> str:
-    return rf"{typeset(text(formula.scalar))} \times {_in_brackets(formula.a)}"
+    return rf"{typeset(text(formula.scalar))} \times {_bracketed(formula.a, Plus)}"
 
 
 @latex.register
 def _(formula: Transpose) -> str:
-    axes = r"\mathsf T" if formula.axes == (1, 0) else ",".join(map(str, formula.axes))
-    return f"{_in_brackets(formula.a, always=True)}^{{{axes}}}"
+    bare = isinstance(formula.a, Entries) or str(formula.a).isalpha()
+    inside = latex(formula.a) if bare else rf"\left({latex(formula.a)}\right)"
+    if formula.axes == (1, 0):
+        return rf"{inside}^{{\mathsf T}}"
+    return rf"{inside} \;\text{{with its axes reordered to }} {formula.axes}"
 
 
-def _in_brackets(formula: Formula, always: bool = False) -> str:
+@latex.register
+def _(formula: Einsum) -> str:
+    subscripts = formula.subscripts.replace("->", r"\to ")
+    return rf"\operatorname{{einsum}}\left({subscripts}:\; {latex(formula.a)},\; {latex(formula.b)}\right)"
+
+
+def _bracketed(formula: Formula, *kinds: type[Formula]) -> str:
     inside = latex(formula)
-    bracketed = always or isinstance(formula, Plus | Times | Inner)
-    return rf"\left({inside}\right)" if bracketed else inside
+    return rf"\left({inside}\right)" if isinstance(formula, kinds) else inside
 
 
 def matrix(array: sp.Array) -> str:
-    """An array as a matrix; from three axes on as a list of its entries."""
+    """An array as a matrix; from three axes on as a matrix of vectors or matrices."""
     if not array.rank():
         return typeset(text(array[()]))
-    if array.rank() > 2:
-        lines = [
-            rf"[{numbered(index)[1:-1]}] &= {typeset(text(entry))}"
-            for index, entry in zip(indices(array.shape), entries(array), strict=True)
-        ]
-        return r"\left\{\begin{aligned} " + r" \\ ".join(lines) + r" \end{aligned}\right."
-    rows = array.tolist() if array.rank() == 2 else [array.tolist()]
-    body = r" \\ ".join(" & ".join(typeset(text(sp.sympify(cell))) for cell in row) for row in rows)
+    if array.rank() == 3 and array.shape[-1] == 1:
+        array = array.reshape(*array.shape[:-1])  # the slide prints no brackets round one number
+    if array.rank() == 1:
+        array = array.reshape(1, *array.shape)
+    rows = [" & ".join(_cell(cell) for cell in row) for row in array]
+    body = (r" \\[4pt] " if r"\frac" in rows[0] else r" \\ ").join(rows)
     return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
 
 
+def _rows(array: sp.Array) -> list[sp.Array]:
+    """What stands on one line each."""
+    return list(array) if array.rank() > 1 else [array]
+
+
+def lines(listing: Sequence[str]) -> str:
+    """Lines of text below each other."""
+    indented = (
+        r"\qquad " * line.startswith(" ") + typeset(line.strip()).replace("]  ", r"]\quad ")
+        for line in listing
+    )
+    return r"\begin{aligned} & " + r" \\ & ".join(indented) + r" \end{aligned}"
+
+
+def _cell(value: sp.Expr | sp.Array) -> str:
+    return matrix(value) if isinstance(value, sp.NDimArray) else typeset(text(value))
+
+
 def _section(verdict: Verdict) -> Iterator[str]:
-    for part in verdict.parts:
-        d = part.derivation
-        yield rf"\subsection*{{{words(d.title)}}}"
-        yield rf"\[ {typeset(d.statement)} \]"
-        yield words(f"Sizes: {d.sizes} ({d.scope}).") + " " + "; ".join(map(words, d.assumptions)) + "."
-        yield from _steps(part)
-        verified = f"Each equals sign is verified; the last line equals {d.truth.words}."
-        yield r"\par\medskip " + words(verified if part.holds else "This derivation fails.")
+    """The derivation, and its lemmas one level below it."""
+    for level, part in enumerate(reversed(verdict.parts)):
+        yield from _part(part, "subsubsection" if level else "subsection")
+
+
+def _part(verdict: Verdict, heading: str) -> Iterator[str]:
+    d = verdict.derivation
+    yield rf"\{heading}{{{words(d.title)}}}"
+    yield rf"\begin{{center}}\everymath{{\displaystyle}}{words(d.statement)}\end{{center}}"
+    rows = f"; rows {', '.join(d.rows)}" if d.rows else ""
+    yield name(d.id) + words(f". Sizes: {d.sizes} ({d.scope}){rows}.")
+    yield from _points("", map(sentence, d.assumptions))
+    definitions = (f"{text(letter)} = {text(d.where[letter])}" for letter in defined_letters(d))
+    yield from _points("Definitions:", (f"${typeset(line)}$" for line in definitions))
+    yield from _steps(verdict)
+    verified = f"Each equals sign is verified; the last line equals {d.truth.words}."
+    yield r"\par\medskip " + words(verified if verdict.holds else "This derivation fails.")
+    yield from _points("Refuted:", map(_refuted, verdict.refutations))
+
+
+def _refuted(refutation: Refutation) -> str:
+    by = str(refutation.difference) if refutation.refuted else "survives"
+    return rf"\emph{{{words(refutation.wrong.name)}}}: {words(by)}"
+
+
+def _points(heading: str, lines: Iterable[str]) -> Iterator[str]:
+    points = [rf"\item {line}" for line in lines]
+    if points:
+        yield from (rf"\par\smallskip {heading}\nopagebreak", r"\begin{points}", *points, r"\end{points}")
 
 
 def _steps(verdict: Verdict) -> Iterator[str]:

@@ -3,7 +3,7 @@
 SIGNS = {
     "∂": ("d", r"\partial "),
     "∇": ("grad", r"\nabla "),
-    "Σ": ("sum", r"\Sigma"),
+    "Σ": ("sum", r"\sum "),
     "Π": ("prod", r"\Pi "),
     "δ": ("d", r"\delta "),
     "·": (".", r"\cdot "),
@@ -40,3 +40,22 @@ SIGNS = {
 }
 ASCII = str.maketrans({sign: ascii_form for sign, (ascii_form, _) in SIGNS.items()})
 LATEX = {sign: latex_form for sign, (_, latex_form) in SIGNS.items()}
+
+GREEK = {
+    **{name: rf"\{name} " for name in ("beta", "eta", "kappa", "lambda", "pi", "psi", "rho", "sigma", "tau")},
+    **{name: rf"\{name} " for name in ("Theta", "Delta")},
+    "eps": r"\varepsilon ",
+    "phi": r"\varphi ",
+    "delta": r"\mathrm{delta}",  # a letter δ with two indices is Kronecker's
+}
+"""Greek letters that are written as words."""
+
+RELATIONS = {
+    "<=": r"\le ",
+    ">=": r"\ge ",
+    "->": r"\to ",
+    "<-": r"\gets ",
+    "···": r"\cdots ",
+    ".*": r"\mathbin{.*}",
+}
+"""Relations and operations that are written with several characters."""

@@ -31,10 +31,7 @@ def page(verdict: Verdict) -> Iterator[str]:
     yield from steps(verdict)
     yield ""
     yield from _conclusion(verdict)
-    if verdict.refutations:
-        yield from ("", "Wrong variants of the last line:")
-    for refutation in verdict.refutations:
-        yield from _refutation(refutation, d)
+    yield from _refutations(verdict)
 
 
 def assumptions(derivation: Derivation) -> Iterator[str]:
@@ -85,13 +82,25 @@ def _conclusion(verdict: Verdict) -> Iterator[str]:
         yield from _wrapped(f"the last line equals {verdict.derivation.truth.words}", "  ✓ ")
 
 
-def _refutation(refutation: Refutation, derivation: Derivation) -> Iterator[str]:
+def _refutations(verdict: Verdict) -> Iterator[str]:
+    """The wrong variants; beside the claim only if that is the truth, from which the numbers are."""
+    if verdict.refutations:
+        all_refuted = all(refutation.refuted for refutation in verdict.refutations)
+        yield from (
+            "",
+            "Wrong variants, each refuted:" if all_refuted else "Wrong variants of the last line:",
+        )
+    right = None if verdict.conclusion_failures else verdict.derivation.conclusion
+    for refutation in verdict.refutations:
+        yield from _refutation(refutation, right)
+
+
+def _refutation(refutation: Refutation, right: Formula | None) -> Iterator[str]:
     wrong, found = refutation.wrong, refutation.difference
     yield from _wrapped(wrong.name, "  ✗ " if refutation.refuted else "  ? ")
     if found is None:
         yield INDENT + "SURVIVES: it equals the truth"
         return
-    right = derivation.conclusion
     if found.index is not None and isinstance(wrong.formula, Entries) and isinstance(right, Entries):
         entries = f"{text(wrong.formula.array[found.index])} ≠ {text(right.array[found.index])}"
         yield from [INDENT + entries] if len(INDENT + entries) <= WIDTH else []

@@ -10,7 +10,7 @@ import sympy as sp
 
 from .arrays import Layout, entries, jacobian, mapped
 from .errors import FormulaError
-from .indices import renamed_apart
+from .indices import free_indices, renamed_apart
 
 Definitions = Mapping[sp.Expr, sp.Expr]
 
@@ -77,11 +77,13 @@ def _counts(general: sp.Expr, special: sp.Expr) -> bool:
 
 
 def check_definitions(where: Definitions) -> None:
-    """Each letter has one definition at most, and an entry is defined for all values of different indices."""
-    for letter in where:
+    """Each letter has one definition at most, for all values of its indices, and in terms of no others."""
+    for letter, value in where.items():
         indices = [i for i in getattr(letter, "indices", ()) if isinstance(i, sp.Idx)]
         if len(set(indices)) < len(indices):
             raise FormulaError(f"the definition of {letter} repeats an index")
+        if loose := free_indices(value) - set(indices):
+            raise FormulaError(f"the definition of {letter} has a free index, {min(map(str, loose))}")
         for other in where:
             if other != letter and (is_like(letter, other) or is_like(other, letter)):
                 raise FormulaError(f"{letter} is defined twice: as {other} too")
