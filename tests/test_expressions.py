@@ -626,7 +626,8 @@ def test_no_text_keeps_the_machine_busy():
         "    try: jp.Activation.from_expression(text).value(np.array([1e6, -1e8, 1e200, 3.0]))\n"
         "    except jp.errors.UnsafeExpressionError: pass\n"
     )
-    texts = "\0".join([*SLOW, *(text for text, _ in HOSTILE.values() if "\0" not in text)])
+    printable = [text for text, _ in HOSTILE.values() if text.isascii() and "\0" not in text]
+    texts = "\0".join([*SLOW, *printable])
     subprocess.run([sys.executable, "-c", code], input=texts, text=True, check=True, timeout=120)  # noqa: S603
 
 
