@@ -48,10 +48,16 @@ def first_order(hypothesis: Claim) -> Definitions:
     depends differentiably. So y may be exchanged for its affine part, whose slopes and constant are numbers:
     their values at the point.
     """
-    y, x = hypothesis.left.args
+    y, _ = hypothesis.left.args
     constant = c[y.indices] if isinstance(y, sp.Indexed) else sp.Symbol(str(c))
+    return {y: constant + linear(hypothesis)}
+
+
+def linear(hypothesis: Claim) -> sp.Expr:
+    """Σ_k slope_k x_k, the affine part without its constant."""
+    _, x = hypothesis.left.args
     *_, over = x.indices
-    return {y: constant + sp.Sum(hypothesis.right * x, (over, over.lower, over.upper))}
+    return total(hypothesis.right * x, over)
 
 
 def known(hypothesis: Claim) -> Definitions:
@@ -75,9 +81,8 @@ def affine(hypothesis: Claim) -> str:
 
 def affine_part(hypothesis: Claim) -> str:
     """What the truth differentiates where ``first_order`` is used: the affine part and nothing else."""
-    y, x = hypothesis.left.args
-    part = total(hypothesis.right * x, x.indices[-1])
-    return f"sympy's derivative of {text(part)}, the affine part of {text(y)} without its c"
+    y, _ = hypothesis.left.args
+    return f"sympy's derivative of {text(linear(hypothesis))}, the affine part of {text(y)} without its c"
 
 
 def affine_truth(hypothesis: Claim) -> str:

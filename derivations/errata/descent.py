@@ -77,7 +77,7 @@ DERIVATIONS = (
             ("w' is linear in eta", entry(-g1(start) - g2(before))),
             ("w' = w", EPOCH),
         ),
-        truth=Truth(sp.Array(start - eta * (g1(start) + g2(start - eta * g1(start)))), sp.Array(eta)),
+        truth=Truth(sp.Array(start - eta * (g1(start) + g2(start - g1(start) * eta))), sp.Array(eta)),
         wrong=(
             Wrong("the batch step of a mean", entry(-(g1(start) + g2(start)) / 2)),
             negated(EPOCH),

@@ -10,7 +10,7 @@ from ..proof.checker import Refutation, Verdict
 from ..proof.formula import Dot, Einsum, Entries, Formula, Inner, Plus, Times, Transpose
 from ..proof.notation import text
 from .table import Chapters
-from .terminal import _defined_letters as defined_letters
+from .terminal import defined_letters
 from .typesetting import name, sentence, typeset, words
 
 CHARACTERS = 150

@@ -8,7 +8,7 @@ import sympy as sp
 from ..proof.arrays import entries
 from ..proof.checker import Refutation, Verdict
 from ..proof.derivation import Derivation, Step, Wrong
-from ..proof.formula import Entries, Formula, Letter
+from ..proof.formula import Entries, Formula, Letter, Times
 from ..proof.letters import is_like, letters_in
 from ..proof.notation import WIDTH, beside, text
 
@@ -38,7 +38,7 @@ def assumptions(derivation: Derivation) -> Iterator[str]:
     """What is assumed, and what the letters stand for."""
     for assumption in derivation.assumptions:
         yield from wrap(assumption, WIDTH, initial_indent="- ", subsequent_indent="  ")
-    for letter in _defined_letters(derivation):
+    for letter in defined_letters(derivation):
         yield from _wrapped(f"{text(letter)} = {text(derivation.where[letter])}")
 
 
@@ -52,12 +52,15 @@ def steps(verdict: Verdict) -> Iterator[str]:
         left = step.rhs
 
 
-def _defined_letters(derivation: Derivation) -> Iterator[sp.Expr]:
+def defined_letters(derivation: Derivation) -> Iterator[sp.Expr]:
     """The letters that the steps use and whose definitions the reader needs."""
     where = derivation.where
     sides = [side for step in derivation.steps for side in (step.lhs, step.rhs)]
-    arrays = [f.array for side in sides for f in side.walk() if isinstance(f, Letter | Entries)]
-    used = {letter for array in arrays for written in entries(array) for letter in letters_in(written)}
+    parts = [part for side in sides for part in side.walk()]
+    arrays = [part.array for part in parts if isinstance(part, Letter | Entries)]
+    scalars = [part.scalar for part in parts if isinstance(part, Times)]
+    written = [*scalars, *(entry for array in arrays for entry in entries(array))]
+    used = {letter for expr in written for letter in letters_in(expr)}
     defined = [letter for letter in where if any(is_like(u, letter) for u in used)]
     used |= {inner for letter in defined for inner in letters_in(where[letter])}
     return (letter for letter in where if any(is_like(u, letter) for u in used))

@@ -115,11 +115,6 @@ def _is_caught(last: Step, wrong: Wrong, values: "_Values") -> bool:
     return _problem(broken, values, connected=True) is not None and _refute(wrong, values).refuted
 
 
-def refute(derivation: Derivation, wrong: Wrong) -> Refutation:
-    """Look for a point at which a wrong variant differs from the truth."""
-    return _refute(wrong, _Values(derivation))
-
-
 class _Values:
     """The formulas of a derivation and its truth in the independent letters alone, each computed once."""
 
@@ -148,6 +143,7 @@ class _Values:
 
 
 def _refute(wrong: Wrong, values: _Values) -> Refutation:
+    """Look for a point at which a wrong variant differs from the truth."""
     try:
         return Refutation(wrong, difference(values.of(wrong.formula), values.truth))
     except FormulaError as error:

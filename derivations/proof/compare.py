@@ -110,7 +110,7 @@ def _differ(left: sp.Expr, right: sp.Expr) -> Counterexample | None:
             difference = (left - right).xreplace(point).evalf(6, strict=True)
         except PrecisionExhausted:
             continue
-        sides = left.xreplace(point).evalf(6), right.xreplace(point).evalf(6)
+        sides = left.xreplace(point).evalf(6, chop=True), right.xreplace(point).evalf(6, chop=True)
         if difference.is_finite and difference != 0 and all(side.is_real for side in sides):
             return Counterexample(point, *sides)
     return None

@@ -117,7 +117,8 @@ def convert_deltas(
     """Deltas of single cases, with the sign and the numbering of the target; a case is a row.
 
     Bao's hidden layers have one entry more, for a bias unit that nothing leads to: it is dropped, or
-    written as 0. The layer with the highest number is the output layer, which has none.
+    written as 0. The layer with the highest number is the output layer, which has none. Dehaqani's delta
+    is -dL/dz, as ADALINE has it; the d - y of a nonlinear unit is to be multiplied by f' first.
 
     Parameters
     ----------

@@ -81,7 +81,7 @@ _DIALECTS = {
                 gradient="grad_{W_k} = y_{k-1} grad_{z_k}",
                 step="W_k <- W_k - (eta/T) (grad_{W_k})^T",
             ),
-            remark="delta is that of ADALINE, d - z (line 775); the backward pass writes grad_z = -delta.",
+            remark="delta is ADALINE's d - z (line 775), -dL/dz for half squares; line 800's d - y lacks f'.",
         ),
         Dialect(
             name="mukund",

@@ -181,7 +181,7 @@ def _is_zero(difference: Any) -> bool:
 
 
 def _refuse_poles(piece: Any, places: list[float]) -> None:
-    """Refuse a divisor, or the argument of a logarithm, that changes its sign between two places."""
+    """Refuse a divisor, or the cosine below a tangent, that changes its sign between two places."""
     for part in sympy.preorder_traversal(piece):
         if part.is_Pow and part.exp.is_negative and part.base.has(symbol()):
             zero = part.base

@@ -42,6 +42,9 @@ class Derived(abc.ABC):
     def verify(self) -> int:
         """Put in what the letters stand for, and compare every formula with sympy's derivative, exactly.
 
+        f' is that of the activation's expression, and the row at a fused head is the product of its two
+        factors: the float64 kernels have tests of their own and are not looked at here.
+
         Returns
         -------
         int
