@@ -111,6 +111,10 @@ _EQUIVALENT = {
         ("all_sizes.cross_entropy", "CE_Hessian", f"{_LOG_PART} - {_LINEAR_PART} -> {_LOG_PART}"),
         ("all_sizes.cross_entropy", "CE_Hessian", _LINEAR_PART),
     ),
+    "it only says at which layer the induction starts: no formula of a derivation is made from it": (
+        ("all_depths.softmax_on_top", "INDUCTIONS", "N - 1 -> N"),
+        ("all_depths.softmax_on_top", "INDUCTIONS", "N - 1 -> -1"),
+    ),
     "w does not depend on the step: the derivative by ε is that of ε V alone": (
         ("all_sizes.adjoints", "MOVED_W", "w[a, q] + step * v_w[a, q] -> step * v_w[a, q]"),
     ),
