@@ -12,18 +12,10 @@ from derivations.proof.compare import counterexample, is_zero
 from derivations.proof.derivation import Derivation, Truth
 from derivations.proof.errors import FormulaError
 from derivations.proof.functions import smooth, specified, witnesses
-from derivations.proof.indices import (
-    delta,
-    free_indices,
-    index,
-    index_sizes,
-    normal,
-    renamed_apart,
-    sizes,
-    total,
-    written_out,
-)
+from derivations.proof.indices import delta, free_indices, index, renamed_apart, sizes, total
+from derivations.proof.instances import index_sizes, written_out
 from derivations.proof.letters import check_definitions, partial, take, unfold
+from derivations.proof.normal_form import normal
 from derivations.proof.notation import text
 
 n, m = sizes("n m")

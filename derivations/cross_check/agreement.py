@@ -14,7 +14,8 @@ from ..catalogue import DERIVATIONS
 from ..proof.derivation import Derivation
 from ..proof.formula import Entries
 from ..proof.functions import U, specified
-from ..proof.indices import free_indices, written_out
+from ..proof.indices import free_indices
+from ..proof.instances import written_out
 from ..proof.letters import take, unfold
 
 Array = np.ndarray[Any, Any]

@@ -12,8 +12,9 @@ from .compare import Counterexample, counterexample, is_zero
 from .derivation import Derivation, Explicit, Step, Truth, Wrong
 from .errors import FormulaError
 from .formula import D, Entries, Formula, Times
-from .indices import free_indices, is_indexed, normal
+from .indices import free_indices, is_indexed
 from .letters import PARTIAL, Definitions, check_definitions, derivative, unfold
+from .normal_form import normal
 from .notation import numbered, text
 
 

@@ -14,7 +14,9 @@ from sympy.core.function import AppliedUndef
 from sympy.functions.special.tensor_functions import KroneckerDelta
 
 from .functions import specified, witnesses
-from .indices import free_indices, index_sizes, is_indexed, normal, written_out
+from .indices import free_indices, is_indexed
+from .instances import index_sizes, written_out
+from .normal_form import normal
 
 Point = dict[sp.Expr, sp.Rational]
 Pair = frozenset[sp.Expr]
