@@ -117,9 +117,10 @@ def _derivatives(piece: Any, places: list[float]) -> Iterator[tuple[Any, bool, f
         errors = [exact.error(form) for form in candidates]
         # a form that looks a little better here may overflow elsewhere, so the first one has the preference
         best = next(i for i, error in enumerate(errors) if error <= 4 * min(errors) + _NOISE)
-        exact.compare(candidates[best], order)
+        values = _exact_values(candidates[best], places)
+        exact.compare(values, order)
         if order < 2:
-            _require_finite(candidates[best], places, f"f{chr(39) * order} of {_short(piece)}")
+            _require_finite(values, places, f"f{chr(39) * order} of {_short(piece)}")
         yield candidates[best], _is_zero(plain(candidates[best]) - plain(truth)), errors[best]
         raw = stable(slope(candidates[best] if order else candidates[0]))
         candidates = [raw]
@@ -144,11 +145,9 @@ class _Reference:
         ]
         return max(errors, default=0.0)
 
-    def compare(self, form: Any, order: int) -> None:
-        """The form and the reference agree wherever both are numbers of some size."""
-        for place, got, value in zip(
-            self._places, _exact_values(form, self._places), self._values, strict=True
-        ):
+    def compare(self, values: list[Any], order: int) -> None:
+        """The values of a form agree with the reference wherever both are numbers of some size."""
+        for place, got, value in zip(self._places, values, self._values, strict=True):
             if mpmath.isfinite(value) and abs(got - value) > max(_AGREE * abs(value), 1e-200):
                 raise CheckFailed(
                     "a derivative by rules differs from sympy's",
@@ -164,9 +163,9 @@ def _exact_values(form: Any, places: list[float]) -> list[Any]:
     return [function.exactly(place) for place in places]
 
 
-def _require_finite(form: Any, places: list[float], what: str) -> None:
+def _require_finite(values: list[Any], places: list[float], what: str) -> None:
     """Refuse what has no finite value at a place."""
-    for place, value in zip(places, _exact_values(form, places), strict=True):
+    for place, value in zip(places, values, strict=True):
         if not mpmath.isfinite(value):
             raise _unusable(f"{what} is not finite at z = {place:g}")
 
