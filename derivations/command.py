@@ -13,7 +13,7 @@ from .pages import errata, latex, markdown, terminal
 from .pages.signs import ASCII
 from .pages.table import table, totals
 from .proof.checker import Verdict, check, sabotage
-from .proof.derivation import Derivation, Printed
+from .proof.derivation import Derivation
 from .user_file import UserFileError, checked, derivations_in
 from .validation import repeated
 
@@ -128,17 +128,13 @@ def _errata(names: Sequence[str], options: Namespace) -> int:
         extra = names[0] if names else "--latex" if options.latex else "--sabotage"
         raise UsageError(f"errata: prints them all, and takes --markdown DIR only; got {extra}")
     directories = _directories(options)
-    printing = [d for d in _flat(CHAPTERS) if any(_is_printed(part) for part in d.parts)]
+    printing = [d for d in _flat(CHAPTERS) if d.misprints]
     verdicts = _wait_for(map(check, printing), len(printing))
     for option, directory in directories.items():
         _write(option, directory, {"errata.md": _errata_page(verdicts)})
     if not directories:
         _print(errata.page(verdicts, LEFT_OUT))
     return _status(verdicts)
-
-
-def _is_printed(derivation: Derivation) -> bool:
-    return any(isinstance(wrong, Printed) for wrong in derivation.wrong)
 
 
 def _sabotage(derivations: Iterable[Derivation]) -> int:

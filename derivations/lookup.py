@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 
 from .errata import LEFT_OUT
-from .proof.derivation import Derivation, Printed
+from .proof.derivation import Derivation
 
 TOPICS: dict[str, tuple[str, ...]] = {
     "affine": ("J_Y_Sum", "J_W_Sum", "J_b_Sum"),
@@ -68,8 +68,7 @@ def _is_erratum(derivation: Derivation, name: str) -> bool:
     """Whether it refutes what a note prints in this row, or is about nothing but that, as E-14b is."""
     if _folded(derivation.id).startswith(name) and _settles_row(derivation, name):
         return True
-    wrong = (w for part in derivation.parts for w in part.wrong)
-    return any(isinstance(w, Printed) and _folded(w.row) == name for w in wrong)
+    return any(_folded(printed.row) == name for printed in derivation.misprints)
 
 
 def _settles_row(derivation: Derivation, name: str) -> bool:

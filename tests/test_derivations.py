@@ -38,9 +38,8 @@ verdict_of = cache(lambda name: check(BY_ID[name]))
 
 def rows_of(derivation: Derivation) -> set[str]:
     """The rows that a derivation settles, with those of its lemmas and of the misprints it refutes."""
-    parts = derivation.parts
-    printed = {wrong.row for part in parts for wrong in part.wrong if isinstance(wrong, Printed)}
-    return printed | {row for part in parts for row in part.rows}
+    printed = {misprint.row for misprint in derivation.misprints}
+    return printed | {row for part in derivation.parts for row in part.rows}
 
 
 # ---- the derivations ----------------------------------------------------------------------------------

@@ -325,7 +325,7 @@ GENERAL = [
     part
     for d in DERIVATIONS
     for part in d.parts
-    if isinstance(part.truth, Truth) and part.scope != "fixed" and not part.truth.value().rank()
+    if isinstance(part.truth, Truth) and part.scope != "fixed" and not part.truth.value(part.where).rank()
 ]
 
 

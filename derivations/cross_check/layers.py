@@ -18,7 +18,6 @@ TWO = {"x": "n", "v": "n m", "a": "m", "w": "m d", "b": "d"}
 SUMS = {"s": "m"}
 AT_SUMS = {"r": "m", "w": "m d", "b": "d", "L'": "d"}
 DELTA_ABOVE = {"x": "n", "v": "n m", "a": "m", "w": "m d", "delta'": "d"}
-AUGMENTED = {"w": "n m", "b": "m", "y": "n"}
 
 SIGMOID, TANH = jp.activations.get("sigmoid"), jp.activations.get("tanh")
 SILU = jp.Activation.from_expression("z/(1+exp(-z))")
@@ -113,7 +112,7 @@ AGREEMENTS = (
     Agreement(
         "grad_V", 'jacobian("L", "W1")', "i j", DELTA_ABOVE, lambda x: below_delta(x).jacobian("L", "W1")
     ),
-    Agreement("aug_sum", "net(y)", "k", AUGMENTED, lambda x: linear(x).output),
+    Agreement("aug_sum", "net(y)", "k", LAYER, lambda x: linear(x).output),
     Agreement("J_silu", 'from_expression("z/(1+exp(-z))")', "k j", SUMS, lambda x: slopes(x, SILU)),
     Agreement("sig_mirror", 'get("sigmoid").value(-s)', "k", SUMS, lambda x: SIGMOID.value(-x["s"])),
     Agreement("sig_even", 'get("sigmoid").derivative(s)', "k", SUMS, lambda x: SIGMOID.derivative(x["s"])),

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 import jacobprop as jp
 
 from .agreement import Agreement, Letters
@@ -111,7 +109,7 @@ AGREEMENTS = (
         "(left (x) y).stacked().pull",
         "i j",
         {"u": "N d", "left": "N d m", "y": "N n"},
-        lambda x: np.asarray(LEFT(x["left"], x["y"]).pull(x["u"])).sum(axis=0),
+        lambda x: LEFT(x["left"], x["y"]).stacked().pull(x["u"]),
     ),
     Agreement("Gram_W", "(left (x) y) @ (left' (x) y').T", "o p", GRAM, gram),
     Agreement("Gram_W_b", "the same and the biases", "o p", GRAM, gram_with_bias),

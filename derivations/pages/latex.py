@@ -9,7 +9,7 @@ from ..proof.arrays import entries
 from ..proof.checker import Refutation, Verdict
 from ..proof.formula import Dot, Einsum, Entries, Formula, Inner, Plus, Times, Transpose
 from ..proof.notation import text
-from .table import Chapters
+from .table import Chapters, chapter_heading
 from .terminal import defined_letters
 from .typesetting import name, sentence, typeset, words
 
@@ -52,11 +52,11 @@ def documents(chapters: Chapters) -> dict[str, str]:
     inputs = []
     files = {}
     for title, chapter in chapters.items():
-        inputs.append(rf"\section{{{words(title.strip().rstrip('.'))}}}")
+        inputs.append(rf"\section{{{words(chapter_heading(title))}}}")
         for verdict in chapter:
-            name = verdict.derivation.id
-            files[f"{name}.tex"] = "\n".join(_section(verdict)) + "\n"
-            inputs.append(rf"\input{{{name}}}")
+            page = verdict.derivation.id
+            files[f"{page}.tex"] = "\n".join(_section(verdict)) + "\n"
+            inputs.append(rf"\input{{{page}}}")
     return {"derivations.tex": PREAMBLE + "\n".join(inputs) + "\n\\end{document}\n", **files}
 
 

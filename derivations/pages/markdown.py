@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..proof.checker import Refutation, Verdict
-from .table import Chapters, totals
+from .table import Chapters, chapter_heading, totals
 from .terminal import assumptions, steps
 
 Pages = dict[str, str]
@@ -23,7 +23,7 @@ def _text(lines: Iterator[str]) -> str:
 def _index(chapters: Chapters) -> Iterator[str]:
     yield from ("# Every formula proved", "")
     for title, chapter in chapters.items():
-        yield from (f"## {title.strip().rstrip('.')}", "")
+        yield from (f"## {chapter_heading(title)}", "")
         yield from (
             "| derivation | statement | sizes | steps | refuted | verdict |",
             "|---|---|---|---|---|---|",

@@ -22,12 +22,17 @@ def table(chapters: Mapping[str, Sequence[Derivation]], verdicts: Iterable[Verdi
     yield _line(HEAD, widths)
     coming, reached = iter(verdicts), []
     for title, chapter in chapters.items():
-        yield from ("", title.strip().rstrip("."))
+        yield from ("", chapter_heading(title))
         for _, verdict in zip(chapter, coming, strict=False):  # the chapter ends first
             reached.append(verdict)
             yield _line(_row(verdict), widths)
     yield ""
     yield from totals(reached)
+
+
+def chapter_heading(title: str) -> str:
+    """The title of a chapter, which is the sentence that its room begins with, without the full stop."""
+    return title.strip().rstrip(".")
 
 
 def totals(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -5,10 +5,9 @@ from textwrap import wrap
 
 import sympy as sp
 
-from ..proof.arrays import entries
 from ..proof.checker import Refutation, Verdict
 from ..proof.derivation import Derivation, Step, Wrong
-from ..proof.formula import Entries, Formula, Letter, Times
+from ..proof.formula import Entries, Formula
 from ..proof.letters import is_like, letters_in
 from ..proof.notation import WIDTH, beside, text
 
@@ -56,11 +55,7 @@ def defined_letters(derivation: Derivation) -> Iterator[sp.Expr]:
     """The letters that the steps use and whose definitions the reader needs."""
     where = derivation.where
     sides = [side for step in derivation.steps for side in (step.lhs, step.rhs)]
-    parts = [part for side in sides for part in side.walk()]
-    arrays = [part.array for part in parts if isinstance(part, Letter | Entries)]
-    scalars = [part.scalar for part in parts if isinstance(part, Times)]
-    written = [*scalars, *(entry for array in arrays for entry in entries(array))]
-    used = {letter for expr in written for letter in letters_in(expr)}
+    used = {letter for side in sides for expr in side.written() for letter in letters_in(expr)}
     defined = [letter for letter in where if any(is_like(u, letter) for u in used)]
     used |= {inner for letter in defined for inner in letters_in(where[letter])}
     return (letter for letter in where if any(is_like(u, letter) for u in used))

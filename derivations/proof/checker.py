@@ -9,11 +9,11 @@ import sympy as sp
 
 from .arrays import entries, indices, mapped
 from .compare import Counterexample, counterexample, is_zero
-from .derivation import Derivation, Explicit, Step, Truth, Wrong
+from .derivation import Derivation, Explicit, Step, Wrong
 from .errors import FormulaError
-from .formula import D, Entries, Formula, Times
+from .formula import D, Formula
 from .indices import free_indices, is_indexed
-from .letters import PARTIAL, Definitions, check_definitions, derivative, unfold
+from .letters import PARTIAL, Definitions, check_definitions, unfold
 from .normal_form import normal
 from .notation import numbered, text
 
@@ -134,10 +134,7 @@ class _Values:
     @cached_property
     def truth(self) -> sp.Array:
         """The truth, in which the definitions are unfolded too."""
-        ground = self._ground
-        if isinstance(ground, Truth):
-            return self._unfolded(derivative(ground.of, ground.wrt, self._where, ground.layout))
-        return self._unfolded(ground.value())
+        return self._unfolded(self._ground.value(self._where))
 
     def _unfolded(self, array: sp.Array) -> sp.Array:
         return mapped(lambda entry: unfold(entry, self._where), array)
@@ -243,7 +240,4 @@ def _differentiated(formula: Formula, where: Definitions) -> Iterator[sp.Expr]:
     for part in formula.walk():
         if isinstance(part, D):
             yield from entries(part.of.value(where))
-        if isinstance(part, Entries):
-            yield from (written.args[0] for written in part.array.atoms(PARTIAL))
-        if isinstance(part, Times):
-            yield from (written.args[0] for written in part.scalar.atoms(PARTIAL))
+    yield from (partial.args[0] for expr in formula.written() for partial in expr.atoms(PARTIAL))

@@ -5,9 +5,9 @@ from typing import Literal, Protocol
 
 import sympy as sp
 
-from .arrays import Layout, jacobian
+from .arrays import Layout
 from .formula import Formula
-from .letters import Definitions
+from .letters import Definitions, derivative
 
 Scope = Literal["fixed", "all sizes", "all depths"]
 
@@ -59,8 +59,8 @@ class Ground(Protocol):
     def words(self) -> str:
         """What it is, after "the last line equals"."""
 
-    def value(self) -> sp.Array:
-        """The array, in explicit expressions."""
+    def value(self, where: Definitions) -> sp.Array:
+        """The array, every derivative in it taken."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Truth:
     layout: Layout = "numerator"
     words: str = "sympy's derivative of the explicit expression"
 
-    def value(self) -> sp.Array:
-        return jacobian(self.of, self.wrt, self.layout)
+    def value(self, where: Definitions) -> sp.Array:
+        return derivative(self.of, self.wrt, where, self.layout)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Explicit:
     words: str = "the explicit expression"
     of: sp.Array | None = None
 
-    def value(self) -> sp.Array:
+    def value(self, where: Definitions) -> sp.Array:
         return self.array
 
 
@@ -119,3 +119,8 @@ class Derivation:
     def parts(self) -> tuple["Derivation", ...]:
         """The lemmas, with their own lemmas before them, and this."""
         return (*(part for lemma in self.lemmas for part in lemma.parts), self)
+
+    @property
+    def misprints(self) -> tuple[Printed, ...]:
+        """What the notes print and this refutes, in the lemmas too."""
+        return tuple(wrong for part in self.parts for wrong in part.wrong if isinstance(wrong, Printed))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 import sympy as sp
 
 from . import notation
-from .arrays import Layout, Shape, dot, einsum, filled, mapped, permuted
+from .arrays import Layout, Shape, dot, einsum, entries, filled, mapped, permuted
 from .errors import FormulaError
 from .letters import Definitions, derivative, take
 
@@ -36,6 +36,14 @@ class Formula(ABC):
             inner = getattr(self, part.name)
             if isinstance(inner, Formula):
                 yield from inner.walk()
+
+    def written(self) -> Iterator[sp.Expr]:
+        """The expressions that are written in it: the entries of its arrays, and its scalars."""
+        for part in self.walk():
+            if isinstance(part, Entries | Letter):
+                yield from entries(part.array)
+            if isinstance(part, Times):
+                yield part.scalar
 
 
 @dataclass(frozen=True)

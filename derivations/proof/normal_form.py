@@ -1,12 +1,6 @@
 """The normal form of sums of products: equal sums of deltas become the same expression.
 
-A sum of terms, each a number times powers of atoms, summed over bound indices.
-
->>> n, m = sizes("n m")
->>> i, j, k = index("i", n), index("j", m), index("k", m)
->>> w = sp.IndexedBase("w")
->>> normal(total(delta(j, k) * w[i, j], j))
-w[i, k]
+A sum of terms, each a number times powers of atoms, summed over bound indices: Σ_j δ_jk w_ij becomes w_ik.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
