@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from . import elementary
 from ._lazy import sympy
 from .arrays import Array, as_array, is_symbolic
-from .elementary import log_softmax, sigmoid, softmax, softplus, sum_of_others
 from .errors import DTypeError, MissingTargetError, OptionError, ShapeError
 
 REDUCTIONS = ("mean", "sum")
@@ -162,6 +162,18 @@ class Loss(abc.ABC):
         """
         raise NotImplementedError(f"{type(self).__name__} has no head_row: a loss with a gate writes it")
 
+    def head(self, z: Array, t: Array) -> tuple[Array, Array]:
+        """`head_value` and `head_row` at once: optional, and only for speed, where they share work.
+
+        A subclass that writes one of the two, and not this, is asked for each of them.
+        """
+        return self.head_value(z, t), self.head_row(z, t)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if vars(cls).keys() & {"head_value", "head_row"} and "head" not in vars(cls):
+            cls.head = Loss.head  # type: ignore[method-assign]  # an inherited one belongs to other mathematics
+
     def weight(self, cases: int | None) -> float:
         """What each case's loss is multiplied with before they are added up."""
         return 1 / cases if self.reduction == "mean" and cases else 1.0
@@ -281,18 +293,20 @@ class BinaryCrossEntropy(Loss):
         return _times(1 - t, 1 / (1 - y)) - _times(t, 1 / y)
 
     def head_value(self, z: Array, t: Array) -> Array:
-        """softplus(z) - t z, as t softplus(-z) + (1 - t) softplus(z)."""
+        """softplus(z) - t z, without its cancellation."""
         if is_symbolic(z, t):
             return np.asarray((_log(1 + _exp(z)) - t * z).sum(axis=-1))
-        z = z.astype(np.float64)
-        return np.asarray((_times(t, softplus(-z)) + _times(1 - t, softplus(z))).sum(axis=-1))
+        return elementary.binary_cross_entropy(z, t)[0]
 
     def head_row(self, z: Array, t: Array) -> Array:
         """y - t = (1 - t) sigmoid(z) - t sigmoid(-z): no cancellation at t = 0 or 1."""
         if is_symbolic(z, t):
             return np.asarray(1 / (1 + _exp(-z)) - t)
-        z = z.astype(np.float64)
-        return np.asarray((1 - t) * sigmoid(z) - t * sigmoid(-z))
+        return elementary.binary_cross_entropy(z, t)[1]
+
+    def head(self, z: Array, t: Array) -> tuple[Array, Array]:
+        """Both, from one exponential."""
+        return super().head(z, t) if is_symbolic(z, t) else elementary.binary_cross_entropy(z, t)
 
 
 _NUMBER_THEM = {
@@ -335,7 +349,7 @@ class CrossEntropy(Loss):
         """-sum t log_softmax(z)."""
         if is_symbolic(z, t):
             return np.asarray((t * (_log(_exp(z).sum(axis=-1, keepdims=True)) - z)).sum(axis=-1))
-        return np.asarray(_times(t, -log_softmax(z)).sum(axis=-1))
+        return elementary.cross_entropy(z, t)[0]
 
     def head_row(self, z: Array, t: Array) -> Array:
         """p_i sum_{j != i} t_j - t_i (1 - p_i): p sum(t) - t without its cancellation."""
@@ -343,8 +357,11 @@ class CrossEntropy(Loss):
         if is_symbolic(z, t):
             weights = _exp(z)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total - t)
-        p, complement = softmax(z)
-        return np.asarray(p * sum_of_others(t.astype(np.float64)) - t * complement)
+        return elementary.cross_entropy(z, t)[1]
+
+    def head(self, z: Array, t: Array) -> tuple[Array, Array]:
+        """Both, from one softmax."""
+        return super().head(z, t) if is_symbolic(z, t) else elementary.cross_entropy(z, t)
 
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """One-hot rows from integer labels; anything shaped like the output passes as it is.
@@ -393,7 +410,7 @@ class CrossEntropy(Loss):
                 remedy=self._remedy_for_range(int(labels.min()), int(labels.max()), classes),
             )
         hot: Array = np.zeros(shape, np.float64 if dtype.kind == "O" else dtype)
-        np.put_along_axis(hot, np.asarray(labels, np.intp)[..., None], 1, axis=-1)
+        hot.reshape(-1, classes)[np.arange(labels.size), labels.ravel()] = 1
         return hot
 
     @staticmethod
