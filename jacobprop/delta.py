@@ -8,16 +8,28 @@ reused from call to call (seed rows D-20 to D-24, S-13).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arrays import Array, quiet
 from .errors import DTypeError, MissingTargetError
 from .layers import SumLayer, Workspace
-from .layers.base import Parameters, fast_path
+from .layers.base import Operand, Parameters, fast_path
 from .network import Network
+
+
+class _Step(NamedTuple):
+    """One layer of the walk: what it reads, its fast paths, and what its slots are called."""
+
+    number: int
+    reads: tuple[int, ...]
+    forward: Callable[..., tuple[Array, Any]]
+    backward: Callable[..., dict[Operand, Array]]
+    workspace: Workspace
+    below: tuple[tuple[Operand, int], ...]  # operand and layer of each activation below
+    slots: tuple[tuple[str, str], ...]  # slot and parameter
 
 
 class DeltaRule:
@@ -48,21 +60,28 @@ class DeltaRule:
             )
         self._net, self._loss = net, net.loss
         self._architecture = net.architecture
-        depth = self._architecture.depth
         self._fused = self._architecture.fused
         used = self._needs_delta()
-        self._workspaces = [
-            Workspace(
-                wants_input=any(used[k] for k in self._architecture.reads(number)),
-                keeps_sum=self._fused and number == depth,
-            )
-            for number in range(1, depth + 1)
-        ]
-        layers = self._architecture.layers
-        self._forward_paths = [fast_path(layer, "forward_into") for layer in layers]
-        self._backward_paths = [fast_path(layer, "backward_into") for layer in layers]
-        if self._fused:
-            self._backward_paths[-1] = fast_path(layers[-1], "backward_sum_into")
+        self._steps = tuple(self._step(number, used) for number in range(1, self._architecture.depth + 1))
+
+    def _step(self, number: int, used: list[bool]) -> _Step:
+        """What one layer does, and with what."""
+        architecture = self._architecture
+        layer, reads, slots = (
+            architecture.layers[number - 1],
+            architecture.reads(number),
+            architecture.slots[number - 1],
+        )
+        top = self._fused and number == architecture.depth
+        return _Step(
+            number,
+            reads,
+            forward=fast_path(layer, "forward_into"),
+            backward=fast_path(layer, "backward_sum_into" if top else "backward_into"),
+            workspace=Workspace(wants_input=any(used[k] for k in reads), only_sum=top),
+            below=tuple(zip(layer.inputs, reads, strict=True)),
+            slots=tuple((slot, f"{slot}{number}") for slot in slots),
+        )
 
     def _needs_delta(self) -> list[bool]:
         """Which activations lie above a parameter: the others need no delta."""
@@ -102,22 +121,22 @@ class DeltaRule:
                 expected="floats",
                 remedy="record.gradients() takes expressions through the chain.",
             )
-        by_layer = net._by_layer(net.parameters, dtype)
-        activations, caches = self._forward(np.atleast_2d(x), by_layer)
+        by_layer = net._by_layer(dtype)
+        activations, caches = self._forward(x if x.ndim == 2 else x[None], by_layer)
         shape = activations[-1].shape[-x.ndim :]
-        target = np.atleast_2d(self._loss.target(T, shape, activations[-1].dtype))
+        target = self._loss.target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
         weight = self._loss.weight(len(x) if x.ndim == 2 else None)
         losses, delta = self._top(activations[-1], target, caches[-1])
         delta *= delta.dtype.type(weight)
-        found = self._backward(delta, by_layer, caches, len(activations))
+        found = self._backward(delta, by_layer, caches)
         gradients = {name: array.copy() for name, array in found.items()} if copy else found
         return float(losses.sum(dtype=np.float64)) * weight, gradients
 
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
         activations, caches = [X], []
-        for number, step in enumerate(self._forward_paths, 1):
-            inputs = tuple(activations[k] for k in self._architecture.reads(number))
-            values, cache = step(parameters[number - 1], inputs, self._workspaces[number - 1])
+        for step, params in zip(self._steps, parameters, strict=True):
+            inputs = tuple([activations[k] for k in step.reads])
+            values, cache = step.forward(params, inputs, step.workspace)
             activations.append(values)
             caches.append(cache)
         return activations, caches
@@ -126,8 +145,8 @@ class DeltaRule:
         """The losses, and dL/dz_N where loss and last layer fuse, else dL/da_N, in a fresh array."""
         if not self._fused:
             return self._loss.value(y, t), np.array(self._loss.row(y, t), y.dtype)
-        z = self._last.sum(cache)
-        return self._loss.head_value(z, t), np.array(self._loss.head_row(z, t), y.dtype)
+        losses, row = self._loss.head(self._last.sum(cache), t)
+        return losses, np.array(row, y.dtype)
 
     @property
     def _last(self) -> SumLayer:
@@ -143,18 +162,18 @@ class DeltaRule:
         return delta if alone else delta.copy()  # two inputs may have been handed one array
 
     def _backward(
-        self, delta: Array, parameters: tuple[Parameters, ...], caches: list[Any], count: int
+        self, delta: Array, parameters: tuple[Parameters, ...], caches: list[Any]
     ) -> dict[str, Array]:
-        deltas: list[Array | None] = [None] * (count - 1) + [delta]
+        deltas: list[Array | None] = [None] * len(self._steps) + [delta]
         found: dict[str, Array] = {}
-        for number in range(count - 1, 0, -1):
-            layer, arriving = self._architecture.layers[number - 1], deltas[number]
+        for step in reversed(self._steps):
+            arriving, place = deltas[step.number], step.number - 1
             if arriving is None:
                 continue
-            step = self._backward_paths[number - 1]
-            passed = step(arriving, parameters[number - 1], caches[number - 1], self._workspaces[number - 1])
-            for operand, k in zip(layer.inputs, self._architecture.reads(number), strict=True):
+            passed = step.backward(arriving, parameters[place], caches[place], step.workspace)
+            for operand, k in step.below:
                 if operand in passed:
-                    deltas[k] = self._branch(deltas[k], passed[operand], alone=len(layer.inputs) == 1)
-            found |= {f"{slot}{number}": passed[slot] for slot in self._architecture.slots[number - 1]}
-        return {node.name: found[node.name] for node in self._architecture.parameter_nodes}
+                    deltas[k] = self._branch(deltas[k], passed[operand], alone=len(step.below) == 1)
+            for slot, name in step.slots:
+                found[name] = passed[slot]
+        return {name: found[name] for name in self._net.parameters}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -185,6 +186,7 @@ class Network:
         for name in names:
             require_finite(arrays[name], f"parameter {name}", "Network")
         self._parameters = {name: freeze(arrays[name]) for name in names}
+        self._layerwise: dict[np.dtype[Any], tuple[Parameters, ...]] = {}  # what _by_layer has made
         self._dtype = np.dtype(object) if is_symbolic(*self._parameters.values()) else self._floats
         self._slices: dict[str, slice] = {}
         start = 0
@@ -193,12 +195,14 @@ class Network:
             start += array.size
         self._size = start
 
-    def _by_layer(self, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
+    def _by_layer(self, dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
         """The parameters of each layer by slot letter, in a dtype."""
-        return tuple(
-            {slot: arrays[f"{slot}{number}"].astype(dtype, copy=False) for slot in slots}
-            for number, slots in enumerate(self.architecture.slots, 1)
-        )
+        if dtype not in self._layerwise:
+            self._layerwise[dtype] = tuple(
+                {slot: self._parameters[f"{slot}{number}"].astype(dtype, copy=False) for slot in slots}
+                for number, slots in enumerate(self.architecture.slots, 1)
+            )
+        return self._layerwise[dtype]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -326,22 +330,22 @@ class Network:
         dtype = np.result_type(array, self.dtype) if self._parameters else array.dtype
         return array.astype(dtype, copy=False), dtype
 
-    @quiet
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
-        activations, caches = [X], []
+        activations, caches, lead = [X], [], X.shape[:-1]
         for number, (layer, params) in enumerate(zip(self.layers, parameters, strict=True), 1):
-            inputs = tuple(activations[k] for k in self.architecture.reads(number))
+            inputs = tuple([activations[k] for k in self.architecture.reads(number)])
             returned = layer.forward(params, inputs)
-            where = self.architecture.where(number)
-            values, cache = checked_forward(returned, X.shape[:-1], self._widths[number], where)
+            where = partial(self.architecture.where, number)
+            values, cache = checked_forward(returned, lead, self._widths[number], where)
             activations.append(values)
             caches.append(cache)
         return activations, caches
 
+    @quiet
     def __call__(self, X: object) -> Array:
         """The output for one case (n_in,) or a stack (cases, n_in)."""
         x, dtype = self._input(X, "net(X)")
-        return self._forward(x, self._by_layer(self._parameters, dtype))[0][-1]
+        return self._forward(x, self._by_layer(dtype))[0][-1]
 
     @quiet
     def forward(self, X: object, T: object = None) -> Record:
@@ -360,10 +364,10 @@ class Network:
         """
         x, dtype = self._input(X, "net.forward(X)")
         x = freeze(x.copy())  # a record never changes, whatever becomes of X
-        parameters = self._by_layer(self._parameters, dtype)
+        parameters = self._by_layer(dtype)
         activations, caches = self._forward(x, parameters)
         for array in activations:
-            array.flags.writeable = False
+            array.setflags(write=False)
         target = None
         if T is not None:
             if self.loss is None:

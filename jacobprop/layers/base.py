@@ -36,12 +36,13 @@ class Workspace:
     ----------
     wants_input : bool
         Whether the layer must pass a delta on to its inputs; if not, it may leave them out.
-    keeps_sum : bool
-        Whether the cache must hold the sum z for ``SumLayer.sum``, because a loss fuses with the layer.
+    only_sum : bool
+        Whether a loss fuses with the layer: the cache must hold the sum z for ``SumLayer.sum``, and the
+        activations, of which nothing but shape and dtype is read, need not be computed.
     """
 
-    def __init__(self, *, wants_input: bool = True, keeps_sum: bool = False) -> None:
-        self.wants_input, self.keeps_sum = wants_input, keeps_sum
+    def __init__(self, *, wants_input: bool = True, only_sum: bool = False) -> None:
+        self.wants_input, self.only_sum = wants_input, only_sum
         self._arrays: dict[str, Array] = {}
 
     def array(self, key: str, shape: Shape, dtype: np.dtype[Any]) -> Array:
@@ -49,6 +50,12 @@ class Workspace:
         held = self._arrays.get(key)
         if held is None or held.shape != shape or held.dtype != dtype:
             held = self._arrays[key] = np.empty(shape, dtype)
+        return held
+
+    def ones(self, length: int, dtype: np.dtype[Any]) -> Array:
+        """1, 1, ...: times a block of rows, their sum by the BLAS."""
+        held = self.array("1", (length,), dtype)
+        held.fill(1)
         return held
 
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..activations import Activation, get
-from ..arrays import Array, cases_of, frozen, quiet, require_finite
+from ..arrays import Array, cases_of, frozen, is_symbolic, quiet, require_finite
 from ..errors import ShapeError, UnknownNameError, UnsupportedLayerError
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
 from .base import Operand, Parameters, SumLayer, Values, Workspace
@@ -16,9 +16,9 @@ from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 @dataclass(frozen=True, eq=False)
 class DenseCache:
-    """What the Jacobians of one pass need: the input y (c, n) and the sum z (c, m), or f'(z) in its place.
+    """What the Jacobians of one pass need: the input y (c, n), the sum z and f'(z), both (c, m).
 
-    The fast path writes a = f(z) over z and keeps f'(z); it keeps z too if the workspace asks for it.
+    Of symbols and where f is linear there is no f'(z). The fast path writes a = f(z) over z and keeps f'(z), unless the workspace asks for z alone.
     """
 
     y: Array
@@ -150,12 +150,19 @@ class Dense(SumLayer):
         return self.n_out
 
     def forward(self, params: Parameters, inputs: Values) -> tuple[Array, DenseCache]:
-        """a = f(y W + b)."""
+        """a = f(y W + b), and f' at once."""
         (y,) = inputs
         z = y @ params["W"]
         if self.bias:
-            z = z + params["b"]
-        return self.activation.value(z), DenseCache(y, z)
+            z += params["b"]
+        if self._linear:
+            return z, DenseCache(y, z)
+        if is_symbolic(z):
+            return self.activation.value(z), DenseCache(y, z)
+        a, derivative = np.empty_like(z), np.empty_like(z)
+        self.activation.into(z, a, derivative)
+        derivative.setflags(write=False)
+        return a, DenseCache(y, z, derivative)
 
     def sum(self, cache: DenseCache) -> Array:
         """z = y W + b."""
@@ -163,7 +170,7 @@ class Dense(SumLayer):
             raise UnsupportedLayerError(
                 "the fast path has kept no sum",
                 where=repr(self),
-                expected="a cache of forward, or a workspace with keeps_sum=True",
+                expected="a cache of forward, or a workspace with only_sum=True",
                 remedy="J_Sum and sum_factors do without the sum; or write forward_into as well.",
             )
         return cache.z
@@ -172,20 +179,27 @@ class Dense(SumLayer):
         """J[k, l] = delta_kl f'(z_k)."""
         shape, cases = (self.n_out,), cases_of(cache.y)
         if self._linear:
-            return IdentityJacobian(shape, cases=cases, dtype=(cache.y if cache.z is None else cache.z).dtype)
-        d = self._slopes(cache).copy()  # a workspace will write over its own
+            return IdentityJacobian._make(
+                out_shape=shape, in_shape=shape, cases=cases, _dtype=self.sum(cache).dtype
+            )
+        d = self._slopes(cache)
+        if d.flags.writeable:
+            d = d.copy()  # a workspace will write over its own
         return DiagonalJacobian._make(d=d, out_shape=shape, in_shape=shape, cases=cases)
 
     def _slopes(self, cache: DenseCache) -> Array:
-        """f'(z), as the fast path has left it, or from the sum."""
+        """f'(z), as the forward pass has left it, or from the sum."""
         return self.activation.derivative(self.sum(cache)) if cache.derivative is None else cache.derivative
 
     def sum_factors(self, params: Parameters, cache: DenseCache) -> dict[Operand, Jacobian]:
         """dz/dy = W^T, dz/dW = I (x) y, dz/db = I."""
         cases = cases_of(cache.y)
         W, n, m = params["W"], (self.n_in,), (self.n_out,)
-        unit = IdentityJacobian(m, cases=cases, dtype=np.result_type(cache.y, W))
-        y = cache.y.view()  # read-only in the Jacobian; the array itself may belong to a workspace
+        dtype = W.dtype if W.dtype == cache.y.dtype else np.result_type(cache.y, W)
+        unit = IdentityJacobian._make(out_shape=m, in_shape=m, cases=cases, _dtype=dtype)
+        y = (
+            cache.y.view() if cache.y.flags.writeable else cache.y
+        )  # a workspace goes on to write into its own
         found: dict[Operand, Jacobian] = {
             self.inputs[0]: ScaledJacobian._make(
                 rows=None, shared=W.T, columns=None, out_shape=m, in_shape=n, cases=cases
@@ -197,27 +211,25 @@ class Dense(SumLayer):
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace
     ) -> tuple[Array, DenseCache]:
-        """The same in place: one GEMM, then f and f' in one pass."""
+        """The same in place: one GEMM, then f and f' at once."""
         (y,) = inputs
-        shape, dtype = (y.shape[0], self.n_out), np.result_type(y, params["W"])
-        a = workspace.array("a", shape, dtype)
-        np.matmul(y, params["W"], out=a)
+        W = params["W"]
+        dtype = W.dtype if y.dtype == W.dtype else np.result_type(y, W)
+        z = np.matmul(y, W, out=workspace.array("z", (len(y), self.n_out), dtype))
         if self.bias:
-            a += params["b"]
-        z = None
-        if workspace.keeps_sum:
-            z = workspace.array("z", shape, dtype)
-            np.copyto(z, a)
-        derivative = workspace.array("f'", shape, dtype)
-        self.activation.into(a, a, derivative)
-        return a, DenseCache(y, z, derivative)
+            np.add(z, params["b"], out=z)
+        if workspace.only_sum or self._linear:
+            return z, DenseCache(y, z)
+        derivative = workspace.array("f'", z.shape, dtype)
+        self.activation.into(z, z, derivative)
+        return z, DenseCache(y, None, derivative)
 
     def backward_into(
         self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
     ) -> dict[Operand, Array]:
         """delta_z = delta_a * f', in place, then across the sum."""
         if not self._linear:
-            delta *= self._slopes(cache)
+            np.multiply(delta, self._slopes(cache), out=delta)
         return self.backward_sum_into(delta, params, cache, workspace)
 
     def backward_sum_into(
@@ -229,7 +241,9 @@ class Dense(SumLayer):
             "W": np.matmul(cache.y.T, delta, out=workspace.array("W", W.shape, dtype))
         }
         if self.bias:
-            found["b"] = np.add.reduce(delta, axis=0, out=workspace.array("b", (self.n_out,), dtype))
+            found["b"] = np.matmul(
+                workspace.ones(len(delta), dtype), delta, out=workspace.array("b", (self.n_out,), dtype)
+            )
         if workspace.wants_input:
             found[self.inputs[0]] = np.matmul(delta, W.T, out=workspace.array("y", cache.y.shape, dtype))
         return found

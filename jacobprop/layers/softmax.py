@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .._lazy import sympy
-from ..arrays import Array, is_symbolic
+from ..arrays import Array, cases_of, is_symbolic
 from ..elementary import softmax, sum_of_others
 from ..jacobians import DiagonalPlusLowRankJacobian, IdentityJacobian, Jacobian
 from .base import Operand, Parameters, SumLayer, Values, Workspace
@@ -15,11 +15,14 @@ from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 @dataclass(frozen=True, eq=False)
 class SoftmaxCache:
-    """The argument z, the probabilities p, and 1 - p without cancellation (None for symbols)."""
+    """The argument z, the probabilities p, and 1 - p without cancellation (None for symbols).
+
+    A fast path that was asked for the sum alone has left p empty.
+    """
 
     z: Array
     p: Array
-    complement: Array | None
+    complement: Array | None = None
 
 
 class Softmax(SumLayer):
@@ -45,7 +48,7 @@ class Softmax(SumLayer):
         if is_symbolic(z):
             weights = np.frompyfunc(sympy.exp, 1, 1)(z)
             p = weights / weights.sum(axis=-1, keepdims=True)
-            return p, SoftmaxCache(z, p, None)
+            return p, SoftmaxCache(z, p)
         p, complement = softmax(z)
         return p, SoftmaxCache(z, p, complement)
 
@@ -64,13 +67,22 @@ class Softmax(SumLayer):
             diagonal=None if cache.complement is None else p * cache.complement,
             out_shape=shape,
             in_shape=shape,
-            cases=p.shape[0] if p.ndim == 2 else None,
+            cases=cases_of(p),
         )
 
     def sum_factors(self, params: Parameters, cache: SoftmaxCache) -> dict[Operand, Jacobian]:
         """dz/dy = I."""
-        cases = cache.p.shape[0] if cache.p.ndim == 2 else None
-        return {self.inputs[0]: IdentityJacobian(cache.p.shape[-1:], cases=cases, dtype=cache.p.dtype)}
+        z = cache.z
+        return {self.inputs[0]: IdentityJacobian(z.shape[-1:], cases=cases_of(z), dtype=z.dtype)}
+
+    def forward_into(
+        self, params: Parameters, inputs: Values, workspace: Workspace
+    ) -> tuple[Array, SoftmaxCache]:
+        """Nothing at all below a loss that takes the sum."""
+        if not workspace.only_sum:
+            return self.forward(params, inputs)
+        (z,) = inputs
+        return z, SoftmaxCache(z, np.empty(0, z.dtype))
 
     def backward_into(
         self, delta: Array, params: Parameters, cache: SoftmaxCache, workspace: Workspace

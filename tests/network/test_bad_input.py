@@ -25,7 +25,7 @@ ROOMS = (
     "factors",
     "returned",
     "chain",
-    "planning",
+    "planning/orders",
     "losses",
     "delta",
     "formulations",
@@ -287,7 +287,7 @@ BAD = {
         lambda: jp.Dense(3, 2).sum(DenseCache(ONES(3), None)),
         errors.UnsupportedLayerError,
         'Dense(3, 2, "identity"): the fast path has kept no sum; '
-        "expected a cache of forward, or a workspace with keeps_sum=True. "
+        "expected a cache of forward, or a workspace with only_sum=True. "
         "J_Sum and sum_factors do without the sum; or write forward_into as well.",
     ),
     "nan in W": (
@@ -746,6 +746,26 @@ BAD = {
         errors.ShapeError,
         "plan: a plan needs at least two widths; got [5], "
         "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    "a limit that no order keeps": (
+        lambda: jp.plan([30, 20, 40, 10], max_bytes=1000),
+        errors.DenseLimitError,
+        "plan: every order needs more bytes, nothing was computed; got max_bytes of 1,000, "
+        "expected at least 2,400. "
+        "Raise max_bytes, or push and pull through the factors one after the other.",
+    ),
+    "a limit that one order breaks": (
+        lambda: record().chain("L", "a0").multiply("forward", max_bytes=7),
+        errors.DenseLimitError,
+        "plan: the forward order needs more bytes, nothing was computed; got max_bytes of 7, "
+        "expected at least 240. "
+        'Raise max_bytes, try order="optimal", or push and pull through the factors one after the other.',
+    ),
+    "a limit that is no number": (
+        lambda: record().chain("L", "W1").multiply(max_bytes=[2**20]),
+        errors.OptionError,
+        "plan: max_bytes must be a whole number; got [1048576], expected 0 or more. "
+        "Leave it out for no limit.",
     ),
     "a plan through nothing": (
         lambda: jp.plan([5, 0, 2]),

@@ -291,7 +291,7 @@ def test_a_cache_without_a_sum_says_so_and_still_has_its_factors():
     fast.derivative[...] = 7.0  # the workspace goes on
     assert np.array_equal(by_sum.tensor(), before)
     assert a.flags.writeable
-    kept = layer.forward_into(params, (X,), jp.layers.Workspace(keeps_sum=True))[1]
+    kept = layer.forward_into(params, (X,), jp.layers.Workspace(only_sum=True))[1]
     assert gap(layer.sum(kept), layer.sum(full)) < 1e-15
 
 
