@@ -60,6 +60,7 @@ class Architecture:
         self.loss = loss
         self.slots = tuple(tuple(s) for s in slots)
         self.depth = len(self.layers)
+        self._with_sum = tuple(isinstance(layer, SumLayer) for layer in self.layers)
         self._reads = tuple(self._resolve(number, layer) for number, layer in enumerate(self.layers, 1))
         self._check_slots()
         self._check_all_read()
@@ -130,9 +131,9 @@ class Architecture:
 
     def has_sum(self, number: int) -> bool:
         """Whether z_number is a variable."""
-        return isinstance(self.layers[number - 1], SumLayer)
+        return self._with_sum[number - 1]
 
-    @property
+    @cached_property
     def fused(self) -> bool:
         """Whether the loss and the last layer's gate have an accurate product of their own."""
         gate = "" if self.loss is None else self.loss.gate
@@ -163,6 +164,13 @@ class Architecture:
 
     def operands(self, node: Node) -> tuple[Edge, ...]:
         """The edges that leave a node downward."""
+        return self._operands.get(node, ())
+
+    @cached_property
+    def _operands(self) -> dict[Node, tuple[Edge, ...]]:
+        return {node: self._find_operands(node) for node in (LOSS, *self._descending)}
+
+    def _find_operands(self, node: Node) -> tuple[Edge, ...]:
         if node == LOSS:
             return (Edge(LOSS, "a", Node("a", self.depth)),)
         if node.letter == "a" and node.layer and self.has_sum(node.layer):
@@ -185,6 +193,18 @@ class Architecture:
             for edge in self.operands(node):
                 found[edge.below].append(edge)
         return {node: tuple(edges) for node, edges in found.items()}
+
+    @cached_property
+    def way_to_parameters(self) -> tuple[tuple[Node, tuple[Edge, ...]], ...]:
+        """From the loss down, the nodes that depend on a parameter, each with its edges that lead to one."""
+        wanted = set(self.parameter_nodes)
+        found: list[tuple[Node, tuple[Edge, ...]]] = []
+        for node in reversed(self._descending):
+            edges = tuple(edge for edge in self.operands(node) if edge.below in wanted)
+            if edges:
+                wanted.add(node)
+                found.append((node, edges))
+        return tuple(reversed(found))
 
     def node(self, name: object, where: str) -> Node:
         """The node behind a canonical name or a letter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, cases_of, freeze, quiet
@@ -43,45 +43,55 @@ class LayerFactors:
         self._params, self._cache = params, cache
         self._above, values = Node("a", number), activations[number]
         self._cases, self._out_shape = cases_of(values), values.shape[-1:]
-        node = Node(SUM, number) if architecture.has_sum(number) else self._above
-        self._edges = architecture.operands(node)
-        self._operands: dict[Operand, Shape] = {
-            edge.operand: params[edge.operand].shape
-            if isinstance(edge.operand, str)
-            else activations[edge.below.layer].shape[-1:]
-            for edge in self._edges
-        }
+        self._has_sum = architecture.has_sum(number)
+        self._edges = architecture.operands(Node(SUM, number) if self._has_sum else self._above)
+        self._activations = activations
 
     def __repr__(self) -> str:
         factors = ", ".join(map(repr, self.by_operand.values()))
-        return f"<factors of {self._where}: {factors}>"
+        return f"<factors of {self._where()}: {factors}>"
 
-    @property
+    @cached_property
+    def _operands(self) -> dict[Operand, Shape]:
+        return {
+            edge.operand: self._params[edge.operand].shape
+            if isinstance(edge.operand, str)
+            else self._activations[edge.below.layer].shape[-1:]
+            for edge in self._edges
+        }
+
     def _where(self) -> str:
         return self._architecture.where(self.number)
 
     @cached_property
     @quiet
+    def _around_sum(self) -> tuple[Jacobian, Mapping[Operand, Jacobian]]:
+        """da/dz, and the Jacobians of z by its operands."""
+        layer, params, cache, where = self._sum_layer, self._params, self._cache, self._where
+        shape, cases = layer.sum(cache).shape[-1:], self._cases
+        outer = checked_jacobian(layer.J_Sum(cache), self._out_shape, shape, cases, where, "J_Sum")
+        inner = layer.sum_factors(params, cache)
+        return outer, MappingProxyType(checked_factors(inner, self._operands, shape, cases, where))
+
+    @property
     def sum_factors(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the sum z by its operands."""
-        found = self._sum_layer.sum_factors(self._params, self._cache)
-        shape = self.z.shape[-1:]
-        return MappingProxyType(checked_factors(found, self._operands, shape, self._cases, self._where))
+        return self._around_sum[1]
 
     @cached_property
     @quiet
     def J_Sum(self) -> Jacobian:
         """J_Sum^Z = da/dz: diag(f'(z)), or J^soft (seed row D-70)."""
-        J = self._sum_layer.J_Sum(self._cache)
-        checked_jacobian(J, self._out_shape, self.z.shape[-1:], self._cases, f"{self._where}, J_Sum")
-        return J.named("J^soft" if self._soft else f"J_Sum^{self._architecture.symbol(self._above)}")
+        symbol = "J^soft" if self._soft else f"J_Sum^{self._architecture.symbol(self._above)}"
+        return self._around_sum[0].named(symbol)
 
     @cached_property
     @quiet
     def by_operand(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the activations by every operand of the layer."""
-        if isinstance(self._layer, SumLayer):
-            found = {operand: self.J_Sum @ inner for operand, inner in self.sum_factors.items()}
+        if self._has_sum:
+            outer, inner = self._around_sum
+            found = {operand: outer @ J for operand, J in inner.items()}
         else:
             returned = self._layer.factors(self._params, self._cache)
             found = checked_factors(returned, self._operands, self._out_shape, self._cases, self._where)
@@ -98,7 +108,7 @@ class LayerFactors:
 
     @property
     def _soft(self) -> bool:
-        return self._layer.gate == "softmax" and isinstance(self._layer, SumLayer)
+        return self._layer.gate == "softmax" and self._has_sum
 
     @property
     def z(self) -> Array:
@@ -148,14 +158,14 @@ class LayerFactors:
     def edge(self, edge: Edge) -> Jacobian:
         """The Jacobian of one edge of the architecture."""
         if edge.operand == SUM:
-            return self.J_Sum
-        return (self.sum_factors if edge.above.letter == SUM else self.by_operand)[edge.operand]
+            return self._around_sum[0]
+        return (self._around_sum[1] if edge.above.letter == SUM else self.by_operand)[edge.operand]
 
     @property
     def _sum_layer(self) -> SumLayer:
-        if not isinstance(self._layer, SumLayer):
+        if not self._has_sum:
             raise self._missing("sum", "Only layers with a weighted sum have z, J_Sum and J_W_hat.")
-        return self._layer
+        return cast("SumLayer", self._layer)
 
     def _missing(self, what: str, remedy: str) -> UnsupportedLayerError:
-        return UnsupportedLayerError(f"the layer has no {what}", where=self._where, remedy=remedy)
+        return UnsupportedLayerError(f"the layer has no {what}", where=self._where(), remedy=remedy)

@@ -106,10 +106,8 @@ class Record:
     def losses(self) -> Array:
         """L of each case, (cases,), or () for one case."""
         loss, t = self._loss("record.losses")
-        if self._architecture.fused and self.dtype.kind != "O":
-            values = loss.head_value(self._layers[-1].z, t)
-        else:
-            values = loss.value(self.output, t)
+        fused = self._architecture.fused and self.dtype.kind != "O"
+        values = self._fused[0] if fused else loss.value(self.output, t)
         return freeze(np.array(values, self.dtype))
 
     @property
@@ -158,10 +156,15 @@ class Record:
 
     @cached_property
     @quiet
+    def _fused(self) -> tuple[Array, Array]:
+        """L and dL/dz_N, where the loss fuses with the last layer."""
+        loss, t = self._loss("record.jacobian")
+        return loss.head(self._layers[-1].z, t)
+
+    @cached_property
     def _head(self) -> Jacobian:
         """dL/dz_N, the accurate product of J_N^L and the last layer's J_Sum."""
-        loss, t = self._loss("record.jacobian")
-        return self._row(loss.head_row(self._layers[-1].z, t))
+        return self._row(self._fused[1])
 
     def _row(self, row: Array) -> Jacobian:
         array = np.array(row, self.dtype)[..., None, :]
@@ -193,7 +196,7 @@ class Record:
         factors: list[Jacobian] = []
         variables = [above]
         for edge in self._architecture.slide_path(above, below):
-            J = self._edge(edge)
+            J = self._layers[edge.above.layer - 1].J_Sum if edge.operand == SUM else self._edge(edge)
             if factors and edge.above.letter == SUM and isinstance(J, IdentityJacobian):
                 variables[-1] = edge.below  # the sum of a softmax layer is the activation below
                 if isinstance(edge.operand, str):  # and the sum plus a bias moves as the bias does
@@ -266,15 +269,27 @@ class Record:
     def gradients(self) -> dict[str, Array]:
         """The gradient of `loss` by every parameter, {"W1": array shaped like W1, ...}.
 
-        The rows of ``jacobian("L", ...)`` added up over the cases: for a weight, Y^T Delta.
+        The rows of ``jacobian("L", ...)`` added up over the cases: for a weight, Y^T Delta. One walk pulls
+        the weighed rows of the loss through the factors, and keeps none of the products.
         """
         self._loss("record.gradients")
-        weight = self.weight
-        found = {}
-        for node in self._architecture.parameter_nodes:
-            J = self._product(LOSS, node).stacked()
-            found[node.name] = J.pull(np.full(J.out_shape, weight, self.dtype))  # sums over the cases
-        return found
+        architecture, found = self._architecture, dict[str, Array]()
+        letter, J_top = (SUM, self._head) if architecture.fused else ("a", self.J_N)
+        exact = self.dtype.kind == "O"
+        first, last = (1, self.weight) if exact else (self.dtype.type(self.weight), 1)  # 1/3 of 1.0 is no 1/3
+        rows = {Node(letter, architecture.depth): J_top._matrix() * first}
+        for node, edges in architecture.way_to_parameters:
+            row = rows.pop(node, None)
+            for edge in edges if row is not None else ():
+                J, below = self._edge(edge), edge.below
+                if isinstance(edge.operand, str) and edge.operand != SUM:
+                    summed = J._pull(row) if self.cases is None else J._pull_sum(row)
+                    found[below.name] = summed.reshape(J.in_shape)
+                else:
+                    pulled = J._pull(row)
+                    rows[below] = rows[below] + pulled if below in rows else pulled
+        names = [node.name for node in architecture.parameter_nodes]
+        return {name: found[name] * last if exact else found[name] for name in names}
 
     def _product(self, above: Node, below: Node) -> Jacobian:
         product = self._product_or_none(above, below)

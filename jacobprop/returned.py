@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,12 +15,14 @@ from .layout import Shape
 _REMEDY = "Return what Layer's docstring asks for: see its example."
 
 
-def checked_forward(returned: object, lead: Shape, width: int | None, where: str) -> tuple[Array, Any]:
-    """(values, cache) with values of shape lead + (width,)."""
+def checked_forward(
+    returned: object, lead: Shape, width: int | None, where: Callable[[], str]
+) -> tuple[Array, Any]:
+    """(values, cache) with values of shape lead + (width,); `where` is asked if they have another."""
     if not isinstance(returned, tuple) or len(returned) != 2:
         raise DTypeError(
             "forward must return (values, cache)",
-            where=where,
+            where=where(),
             got=type(returned).__name__,
             expected="a tuple of two",
             remedy=_REMEDY,
@@ -29,7 +31,7 @@ def checked_forward(returned: object, lead: Shape, width: int | None, where: str
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "fO":
         raise DTypeError(
             "forward must return an array of floats",
-            where=where,
+            where=where(),
             got=f"{type(values).__name__} {getattr(values, 'dtype', '')}".strip(),
             expected="a numpy array in the dtype of its inputs",
             remedy=_REMEDY,
@@ -37,7 +39,7 @@ def checked_forward(returned: object, lead: Shape, width: int | None, where: str
     if values.ndim != len(lead) + 1 or values.shape[:-1] != lead or width not in (None, values.shape[-1]):
         raise ShapeError(
             "forward returned values of the wrong shape",
-            where=where,
+            where=where(),
             got=f"shape {values.shape}",
             expected=str((*lead, width or "width")).replace("'", ""),
             remedy="Cases come first and stay; .width() says how many outputs there are.",
@@ -50,28 +52,34 @@ def checked_factors(
     operands: Mapping[Any, Shape],
     out_shape: Shape,
     cases: int | None,
-    where: str,
+    where: Callable[[], str],
 ) -> dict[Any, Jacobian]:
     """The Jacobian of every operand, with the shapes and the cases of this pass."""
-    for operand, in_shape in operands.items():
+    for operand in operands:
         if operand not in found:
             raise ShapeError(
                 f"factors has no Jacobian for {operand!r}",
-                where=where,
+                where=where(),
                 got=f"{sorted(map(str, found))}",
                 expected="one for each entry of inputs and for each slot of init()",
                 remedy=_REMEDY,
             )
-        checked_jacobian(found[operand], out_shape, in_shape, cases, f"{where}, factor {operand!r}")
-    return {operand: J for operand in operands if isinstance(J := found[operand], Jacobian)}
+    return {
+        operand: checked_jacobian(found[operand], out_shape, in_shape, cases, where, f"factor {operand!r}")
+        for operand, in_shape in operands.items()
+    }
 
 
-def checked_jacobian(J: object, out_shape: Shape, in_shape: Shape, cases: int | None, where: str) -> Jacobian:
+def checked_jacobian(
+    J: object, out_shape: Shape, in_shape: Shape, cases: int | None, where: Callable[[], str], what: str
+) -> Jacobian:
     """A Jacobian with these shapes and cases."""
+    if isinstance(J, Jacobian) and (J.out_shape, J.in_shape, J.cases) == (out_shape, in_shape, cases):
+        return J
     if not isinstance(J, Jacobian):
         raise DTypeError(
             "a factor must be a Jacobian",
-            where=where,
+            where=f"{where()}, {what}",
             got=type(J).__name__,
             expected="an object such as jp.DenseJacobian(array)",
             remedy="Wrap an array: (cases, rows, columns) for a stack, (rows, columns) for one case.",
@@ -79,17 +87,15 @@ def checked_jacobian(J: object, out_shape: Shape, in_shape: Shape, cases: int | 
     if (J.out_shape, J.in_shape) != (out_shape, in_shape):
         raise ShapeError(
             "a factor has the wrong shapes",
-            where=where,
+            where=f"{where()}, {what}",
             got=f"{J.out_shape} by {J.in_shape}",
             expected=f"{out_shape} by {in_shape}",
             remedy="Numerator layout: out_shape is that of the layer's activations, in_shape the operand's.",
         )
-    if J.cases != cases:
-        raise ShapeError(
-            "a factor has the wrong number of cases",
-            where=where,
-            got="none" if J.cases is None else f"{J.cases}",
-            expected="none" if cases is None else f"{cases}",
-            remedy="A factor that all cases share takes cases=len(values); others have the case axis first.",
-        )
-    return J
+    raise ShapeError(
+        "a factor has the wrong number of cases",
+        where=f"{where()}, {what}",
+        got="none" if J.cases is None else f"{J.cases}",
+        expected="none" if cases is None else f"{cases}",
+        remedy="A factor that all cases share takes cases=len(values); others have the case axis first.",
+    )

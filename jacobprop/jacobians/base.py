@@ -164,8 +164,9 @@ class Jacobian(ScipySurface):
         self = object.__new__(cls)
         for value in fields.values():
             if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-        self.__dict__.update(fields, symbol=symbol)
+                value.setflags(write=False)
+        fields["symbol"] = symbol
+        self.__dict__.update(fields)
         return self
 
     def _copy(self, **changes: Any) -> Self:

@@ -59,6 +59,9 @@ class IdentityJacobian(StoredJacobian):
     def _pull(self, u: Array) -> Array:
         return u.copy()
 
+    def _pull_sum(self, u: Array) -> Array:
+        return np.asarray(u.sum(axis=0))
+
     @property
     def T(self) -> Jacobian:
         return self

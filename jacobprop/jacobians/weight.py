@@ -99,18 +99,23 @@ class WeightJacobian(StoredJacobian):
 
     def _pull(self, u: Array) -> Array:
         # (u left)[k, j] y[i]
-        pulled = self.left._pull(u)
+        pulled = self._pull_left(u)
         outer = self.y[..., None, :, None] * pulled[..., :, None, :]
         return outer.reshape(*outer.shape[:-2], self._n)
 
+    def _pull_left(self, u: Array) -> Array:
+        return u if isinstance(self.left, IdentityJacobian) else self.left._pull(u)
+
     def _pull_sum(self, u: Array) -> Array:
         # sum_c y[c, i] (u left)[c, k, j] = Y^T Delta, one GEMM
-        pulled = self.left._pull(u)
+        pulled = self._pull_left(u)
         if self.y.ndim == 1:
             pulled = pulled.sum(axis=0)
             outer: Array = self.y[None, :, None] * pulled[:, None, :]
             return outer.reshape(len(pulled), self._n)
         cases, k, m = pulled.shape
+        if k == 1:
+            return (self.y.T @ pulled.reshape(cases, m)).reshape(1, self._n)
         summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
         return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
 

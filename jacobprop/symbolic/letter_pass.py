@@ -123,7 +123,9 @@ class LetterPass:
         layer, where = self.architecture.layers[number - 1], self.architecture.where(number)
         inputs = tuple(self.arrays[Node("a", k)] for k in self.architecture.reads(number))
         with on_letters(where):
-            values, cache = checked_forward(layer.forward(self._parameters(number), inputs), (), None, where)
+            values, cache = checked_forward(
+                layer.forward(self._parameters(number), inputs), (), None, lambda: where
+            )
             z = layer.sum(cache) if isinstance(layer, SumLayer) else None
         letters = {id(values): self._define(Node("a", number), values)}
         if z is not None and not any(z is y for y in inputs):
