@@ -96,7 +96,7 @@ class DiagonalPlusLowRankJacobian(StoredJacobian):
         )
 
     def _matrix(self) -> Array:
-        dense = self.U @ transposed(self.V)
+        dense = rows_times(self.U, transposed(self.V))
         index = np.arange(self._o)
         if self.diagonal is None:
             dense[..., index, index] += self.d

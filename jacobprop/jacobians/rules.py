@@ -19,7 +19,7 @@ from .blocks import transposed
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
-from .limit import check_dense
+from .limit import DENSE_LIMIT, check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .scaled import ScaledJacobian
 from .structure import Priced, Structure
@@ -146,13 +146,30 @@ def _pushed(A: Jacobian, B: Jacobian) -> Jacobian:
     return _dense(A, B, lambda: A._push(B._matrix()))
 
 
+_GEMM = 16
+"""So many multiply-adds run in a GEMM while one runs entry by entry (measured: 15 to 40)."""
+
+
+def _few_units(o: int, rank: int) -> bool:
+    """Whether a GEMM with (diag(d) + U V^T) expanded is sooner done than two passes with its parts."""
+    return o <= _GEMM * (1 + 2 * rank)
+
+
+def _low_rank_scaled(A: DiagonalPlusLowRankJacobian, B: ScaledJacobian) -> Jacobian:
+    return (_pulled if _few_units(A._o, A.rank) else _pushed)(A, B)
+
+
 def _dense(A: Jacobian, B: Jacobian, compute: Callable[[], Any]) -> Jacobian:
     """A dense product, refused above the limit before it is computed."""
-    _check_room(price(A.structure, B.structure).structure.numbers, "{!r} @ {!r}", A, B)
-    return DenseJacobian._make(array=compute(), **frame(A, B))
+    shapes = frame(A, B)
+    if (shapes["cases"] or 1) * A._o * B._n * 8 > DENSE_LIMIT:  # the cases may share it
+        _check_room(price(A.structure, B.structure).structure.numbers, "{!r} @ {!r}", A, B)
+    return DenseJacobian._make(array=compute(), **shapes)
 
 
 def _check_room(numbers: int, step: str, A: Jacobian, B: Jacobian) -> None:
+    if numbers * 8 <= DENSE_LIMIT:  # no number takes more
+        return
     remedy = "Apply the factors one after the other, with push, pull or A @ (B @ x)."
     check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, step, A, B, remedy=remedy)
 
@@ -202,7 +219,8 @@ def _price_scaled_scaled(a: Structure, b: Structure) -> Priced:
 def _price_left_only(a: Structure, b: Structure) -> Priced:
     left = price(a, b.wrapped)
     times = max(left.structure.times, b.y_times)
-    return Priced(left.multiply_adds, b._replace(o=a.o, times=times, inner=left.structure))
+    weight = b._replace(o=a.o, times=times, inner=left.structure)
+    return Priced(left.multiply_adds, weight, left.expanded)
 
 
 def _price_gram(a: Structure, b: Structure) -> Priced:
@@ -214,7 +232,8 @@ def _price_gram(a: Structure, b: Structure) -> Priced:
     dots = max(a.y_times, w.y_times)
     times = max(grams.times, dots)
     cost = lefts.multiply_adds + grams.multiply_adds + dots * (a.n // a.wrapped.n) + times * a.o * b.n
-    return Priced(cost, Structure(DenseJacobian, a.o, b.n, times))
+    made = max(lefts.expanded, lefts.structure.numbers, _made_dense(lefts.structure))
+    return Priced(cost, Structure(DenseJacobian, a.o, b.n, times), made)
 
 
 def _price_stacked_gram(a: Structure, b: Structure) -> Priced:
@@ -226,7 +245,13 @@ def _price_stacked_gram(a: Structure, b: Structure) -> Priced:
     dots = v.y_times * w.y_times * (v.n // v.wrapped.n)
     scaled = max(rows.times, v.y_times) * v.o * max(columns.times, w.y_times) * w.o
     cost = rows.multiply_adds + columns.multiply_adds + blocks + dots + scaled
-    return Priced(cost, Structure(DenseJacobian, a.o, b.n))
+    made = max(_made_dense(v.wrapped), _made_dense(w.wrapped))
+    return Priced(cost, Structure(DenseJacobian, a.o, b.n), made)
+
+
+def _made_dense(s: Structure) -> int:
+    """How many numbers expanding makes: none where the dense matrix is what is stored."""
+    return 0 if s.kind is DenseJacobian else s.dense_numbers
 
 
 def _transposed_structure(s: Structure) -> Structure:
@@ -242,14 +267,18 @@ def _price_pulled(a: Structure, b: Structure) -> Priced:
     expanded = a.kind.expand_cost(a)
     pulled = b.kind.pull_cost(b, a.o, expanded.times)
     cost = expanded.multiply_adds + pulled.multiply_adds
-    return Priced(cost, Structure(DenseJacobian, a.o, b.n, pulled.times))
+    return Priced(cost, Structure(DenseJacobian, a.o, b.n, pulled.times), _made_dense(a))
+
+
+def _price_low_rank_scaled(a: Structure, b: Structure) -> Priced:
+    return (_price_pulled if _few_units(a.o, a.rank) else _price_pushed)(a, b)
 
 
 def _price_pushed(a: Structure, b: Structure) -> Priced:
     expanded = b.kind.expand_cost(b)
     pushed = a.kind.push_cost(a, b.n, expanded.times)
     cost = expanded.multiply_adds + pushed.multiply_adds
-    return Priced(cost, Structure(DenseJacobian, a.o, b.n, pushed.times))
+    return Priced(cost, Structure(DenseJacobian, a.o, b.n, pushed.times), _made_dense(b))
 
 
 # -- the table ------------------------------------------------------------------------------------
@@ -266,6 +295,8 @@ _LINES: dict[tuple[type, type], Rule] = {
     # diag(d) F: size                (diag(d) + U V^T) F: size (1 + 2 r)        M F: o m n
     **dict.fromkeys([(A, _F) for A in (_D, _L, _S, _W, _T)], _push),
     **dict.fromkeys([(A, B) for A in (_D, _L) for B in (_S, _T, _K)], _push),
+    # (diag(d) + U V^T) (diag(r) M diag(c)): o^2 (r + n) in one GEMM for few units, else size (1 + 2 r)
+    (_L, _S): Rule(_low_rank_scaled, _price_low_rank_scaled),
     # diag(d) diag(e) = diag(d e): m
     (_D, _D): Rule(_diagonal_diagonal, _price_diagonal_diagonal),
     # diag(d) (diag(e) + U V^T) = diag(d e) + (d U) V^T: m (1 + r)

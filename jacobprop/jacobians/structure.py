@@ -60,7 +60,8 @@ class Cost(NamedTuple):
 
 
 class Priced(NamedTuple):
-    """The multiply-adds of a product for all cases, and the structure that it has."""
+    """The multiply-adds of a product for all cases, its structure, and what is made on the way."""
 
     multiply_adds: int
     structure: Structure
+    expanded: int = 0  # numbers of the largest dense form of an operand that the rule makes

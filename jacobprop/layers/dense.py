@@ -18,7 +18,8 @@ from .base import Operand, Parameters, SumLayer, Values, Workspace
 class DenseCache:
     """What the Jacobians of one pass need: the input y (c, n), the sum z and f'(z), both (c, m).
 
-    Of symbols and where f is linear there is no f'(z). The fast path writes a = f(z) over z and keeps f'(z), unless the workspace asks for z alone.
+    Of symbols, and where f is linear, there is no f'(z). The fast path writes a = f(z) over z and keeps
+    f'(z), unless the workspace asks for z alone.
     """
 
     y: Array

@@ -21,6 +21,7 @@ class CountedArray(np.ndarray):
     """np.multiply counts the size of its result, np.matmul that times the inner length."""
 
     tally = Tally()
+    __array_priority__ = 1.0  # np.concatenate keeps the class of the highest
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         plain = [_plain(value) for value in inputs]
