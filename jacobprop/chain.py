@@ -16,7 +16,7 @@ from .jacobians import Jacobian, WeightJacobian
 from .jacobians.base import check_chained
 from .jacobians.limit import check_dense
 from .layout import size
-from .planning import Order, Plan, check_order, plan_chain
+from .planning import Order, Plan, check_limit, check_order, plan_chain
 
 _NARROW = "Put a row on top of the chain, such as a loss Jacobian, or take fewer cases."
 
@@ -65,7 +65,7 @@ class Chain:
             check_chained(left, right)
         self.variables = tuple(variables)
         self.head = head
-        self._plans: dict[Order, Plan] = {}
+        self._plans: dict[tuple[Order, int | None], Plan] = {}
         self._check_head()
         if self.variables and len(self.variables) != len(self.factors) + 1:
             raise ShapeError(
@@ -101,20 +101,39 @@ class Chain:
         """What is multiplied: the factors, the first two replaced by the head where there is one."""
         return self.factors if self.head is None else (self.head, *self.factors[2:])
 
-    def plan(self, order: Order = "auto") -> Plan:
-        """The order of multiplication as data, with its price."""
+    def plan(self, order: Order = "auto", max_bytes: int | None = None) -> Plan:
+        """The order of multiplication as data, with its price.
+
+        Parameters
+        ----------
+        order : {"auto", "optimal", "backward", "forward"}
+            "auto" is optimal for up to 200 atoms, and backward beyond.
+        max_bytes : int, optional
+            Look for the cheapest way that makes no array above this: no product, nor an operand that
+            becomes dense for one. `Plan.nbytes` says what a plan needs.
+
+        Raises
+        ------
+        DenseLimitError
+            No way of that order keeps within `max_bytes`; the smallest limit that suffices is named.
+        """
         check_order(order)
-        if order not in self._plans:
+        check_limit(max_bytes)
+        if (order, max_bytes) not in self._plans:
             names = self.symbols if self.head is None else (self._symbol(2), *self.symbols[2:])
-            structures, itemsize = [J.structure for J in self.atoms], self.atoms[0].dtype.itemsize
-            self._plans[order] = plan_chain(structures, order, names, itemsize)
-        return self._plans[order]
+            structures = [J.structure for J in self.atoms]
+            itemsize = max(J.dtype.itemsize for J in self.atoms)
+            self._plans[order, max_bytes] = plan_chain(structures, order, names, itemsize, max_bytes)
+        return self._plans[order, max_bytes]
 
     @quiet
-    def multiply(self, order: Order = "auto") -> Jacobian:
-        """Run the plan of that order."""
+    def multiply(self, order: Order = "auto", max_bytes: int | None = None) -> Jacobian:
+        """Run the plan of that order and limit; what `plan` refuses is refused before anything is computed.
+
+        Whatever `max_bytes` allows, a dense array above 1 GiB is refused when its product is reached.
+        """
         parts = {(i, i): J for i, J in enumerate(self.atoms)}
-        for step in self.plan(order).steps:
+        for step in self.plan(order, max_bytes).steps:
             left = parts.pop((step.first, step.split))
             parts[step.first, step.last] = left @ parts.pop((step.split + 1, step.last))
         return parts[0, len(self.atoms) - 1].named(self._symbol(len(self.factors)))

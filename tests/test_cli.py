@@ -75,6 +75,12 @@ COMMANDS = [
     ["chain", "3-2-2", "--output-activation", "softmax", "--names", "alpha beta gamma delta"],
     ["chain", "3-2-1", "--names", "[bold]X[/bold] " + "Y" * 90 + " :smile:", "--weights", r"\x1b V"],
     ["chain", "-".join(["2"] * 40), "--wrt", "W1"],
+    ["plan", "3-2"],
+    ["plan", "512-512-8-512-512"],
+    ["plan", "100000-1000-100-100000", "--cases", "1000000", "--activation", "tanh", "--row"],
+    ["plan", "-".join(map(str, range(1000, 1201)))],
+    ["plan", "-".join(map(str, range(2, 260)))],
+    ["plan", "5-100-5-2-2", "--max-bytes", "1599"],
 ]
 
 
@@ -398,6 +404,103 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
     assert "No space left on device" in one_line(result)
 
 
+# -- plan ------------------------------------------------------------------------------------------
+
+WHY = {
+    "512-512-8-512-512": "Layer 2 has 8 units, the fewest of all: both sides are multiplied down to it "
+    "first, and the largest product, 512×512, comes last.",
+    "512-8-512-8-512": "Layer 1 has 8 units: the factors above it are multiplied first, "
+    "and the largest product, 512×512, comes last.",
+    "20-2-300-400-50-3": "Layer 1 has 2 units, the fewest of all: the factors above it are multiplied first, "
+    "and the product across it comes last.",
+    "3-50-400-300-2-20": "Layer 4 has 2 units, the fewest of all: the factors below it are multiplied first, "
+    "and the product across it comes last.",
+    "2-30-40-50": "Forward is optimal: its running product keeps the 2 columns of the input.",
+    "50-40-30-2": "Backward is optimal: its running product keeps the 2 rows of the output.",
+    "784-256-10-1": "Backward is optimal: under a row it multiplies that row by one factor after the other. "
+    "Planning does not speed up backpropagation.",
+    "1-11-1-1": "Forward is optimal: its running product keeps the 1 column of the input.",
+    "3-2": "One factor: nothing is multiplied.",
+    "3-2-4": "Two factors: there is one order.",
+    "-".join(["2"] * 210): "More than 200 factors: --order optimal searches every bracketing.",
+}
+
+
+@pytest.mark.parametrize("sizes", WHY)
+def test_a_plan_says_why(sizes):
+    assert " ".join(good("plan", sizes).split()).endswith(WHY[sizes])
+
+
+def test_a_plan_beside_the_pure_orders():
+    text = good("plan", "512-512-8-512-512")
+    assert text.startswith("512-512-8-512-512, dense factors, one case\n")
+    assert re.search(r"1  J_a3\^a4 · J_a2\^a3 → J_a2\^a4  512×512 · 512×8  dense +2.1M\n", text)
+    assert re.search(r"3  J_a2\^a4 · J_a0\^a2 → J_a0\^a4  512×8 · 8×512    dense +2.1M\n", text)
+    assert re.search(r"optimal +6,291,456 +1 +2.1M bytes +2.16M bytes\n", text)
+    for order in ("backward", "forward"):
+        assert re.search(rf"{order} +138,412,032 +22 +2.1M bytes +4.19M bytes\n", text)
+        assert re.search(r"3 .+ 134M\n", good("plan", "512-512-8-512-512", "--order", order))
+
+
+def test_a_plan_for_a_row_is_the_backward_order():
+    text = good("plan", "64-128-10", "--row", "--activation", "sigmoid", "--cases", "20")
+    assert "sigmoid layers, a row on top, 20 cases" in text
+    assert re.search(r"1  J_a2\^L · J_a1\^a2 → J_a1\^L  1×10 · 10×128 ", text)
+    assert "Planning does not speed up backpropagation" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("activation", ["identity", "sigmoid"])
+@pytest.mark.parametrize("cases", [1, 7])
+def test_a_plan_is_that_of_the_networks_chain(activation, cases):
+    net = jp.Network([jp.Dense(n, m, activation) for n, m in ((6, 9), (9, 2), (2, 8))], jp.SquaredError())
+    record = net.forward(np.ones((cases, 6)), np.zeros((cases, 8)))
+    options = ["plan", "6-9-2-8", "--activation", activation, "--cases", str(cases), "--json"]
+    for of, row in (("a3", []), ("L", ["--row"])):
+        data = json.loads(good(*options, *row))
+        chain = record.chain(of, "a0")
+        for order in ("optimal", "backward", "forward"):
+            assert data["orders"][order]["multiply_adds"] == chain.plan(order).multiply_adds
+            assert data["orders"][order]["bytes"] == chain.plan(order).nbytes
+        assert [f["structure"] for f in data["factors"]] == [J.structure.name for J in chain.atoms]
+        assert [f["symbol"] for f in data["factors"]] == list(chain.symbols)
+
+
+def test_a_plan_as_json():
+    data = json.loads(good("plan", "784-128-16-128-784", "--json"))
+    plan = jp.plan([784, 128, 16, 128, 784])
+    assert (data["multiply_adds"], data["bytes"], data["peak_bytes"]) == (
+        plan.multiply_adds,
+        plan.nbytes,
+        plan.peak_nbytes,
+    )
+    assert data["bracketing"] == "((J_a3^a4 J_a2^a3) (J_a1^a2 J_a0^a1))"
+    assert data["orders"]["backward"]["ratio"] == data["orders"]["forward"]["ratio"] == plan.gain
+    assert [step["multiply_adds"] for step in data["steps"]] == [step.multiply_adds for step in plan.steps]
+    assert data["steps"][2]["shapes"] == [[784, 16], [16, 784], [784, 784]]
+
+
+def test_a_plan_within_a_limit():
+    words = ["plan", "2-2-5-100-5", "--max-bytes"]
+    text = " ".join(good(*words, "1599").split())
+    assert re.search(r"forward [\d,]+ \S+ 1,600 bytes \S+ bytes above the limit", text)
+    assert text.endswith("Without the limit 2,020 multiply-adds would do, with an array of 1,600 bytes.")
+    assert "Without" not in good(*words, "1600")
+    data = json.loads(good(*words, "1599", "--json"))
+    assert [data["orders"][order]["within_limit"] for order in ("optimal", "backward", "forward")] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_long_plan_shows_its_ends():
+    text = good("plan", "-".join(["3"] * 201))
+    assert text.startswith("3-3-3-3-3-3-...-3-3-3-3-3-3 (200 layers), dense factors, one case\n")
+    assert "183 products left out" in text
+    assert len(text.splitlines()) < 40
+    assert "left out" not in good("plan", "-".join(["3"] * 12))
+
+
 # -- wrong command lines ---------------------------------------------------------------------------
 
 
@@ -434,6 +537,14 @@ WRONG = [
     (["chain", "3-2", "--cases", "0"], "not in the range"),
     (["chain", "3-2", "--json", "--latex"], "cannot both"),
     (["chain", "3-2", "--fooo"], "No such option"),
+    (["plan"], "Missing argument 'SIZES'"),
+    (["plan", "3"], "as in 3-2-1"),
+    (["plan", "3-2-4", "--order", "best"], "is not one of"),
+    (["plan", "3-2-4", "--activation", "sgmoid"], "is not one of"),
+    (["plan", "3-2-4", "--max-bytes", "-1"], "not in the range"),
+    (["plan", "3-2-4", "--max-bytes", "95"], "expected at least 96. Raise max_bytes"),
+    (["plan", "3-2-4", "--max-bytes", "95", "--json"], "expected at least 96"),
+    (["plan", "2-5-100-5", "--max-bytes", "95", "--order", "forward"], 'try order="optimal"'),
     (["bogus"], "No such command"),
     (["demo", "--epochs", "-3"], "not in the range"),
     (["--epochs", "many"], "not a valid"),
@@ -467,7 +578,7 @@ def test_bugs_keep_their_traceback(monkeypatch):
 
 
 def test_help_and_version():
-    for words in (["--help"], ["chain", "--help"], ["demo", "--help"], ["--version"]):
+    for words in (["--help"], ["chain", "--help"], ["demo", "--help"], ["plan", "--help"], ["--version"]):
         text = good(*words)
         assert max(map(len, text.splitlines())) <= 80
     assert "SIZES" in good("chain", "--help")

@@ -11,6 +11,7 @@ import click
 from .chain_command import chain_command
 from .demo_command import demo_command
 from .failures import ClosedPipeError, exit_code
+from .plan_command import plan_command
 
 
 def _show_version(context: click.Context, option: click.Parameter, wanted: bool) -> None:
@@ -59,3 +60,4 @@ def program() -> None:
 
 program.add_command(demo_command)
 program.add_command(chain_command)
+program.add_command(plan_command)
