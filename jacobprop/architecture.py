@@ -162,6 +162,10 @@ class Architecture:
         """The activations and sums strictly after `above`, down to and including `below`."""
         return self._descending[self._position[above] + 1 : self._position[below] + 1]
 
+    def up_to(self, above: Node) -> tuple[Node, ...]:
+        """The activations and sums from the input up to and including `above`."""
+        return self._descending[self._position[above] :][::-1]
+
     def operands(self, node: Node) -> tuple[Edge, ...]:
         """The edges that leave a node downward."""
         return self._operands.get(node, ())

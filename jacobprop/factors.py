@@ -106,6 +106,10 @@ class LayerFactors:
         symbol = self._architecture.symbol
         return f"J_{symbol(edge.below)}^{symbol(self._above)}"
 
+    def parameter(self, slot: str) -> Array:
+        """The array of a slot."""
+        return self._params[slot]
+
     @property
     def _soft(self) -> bool:
         return self._layer.gate == "softmax" and self._has_sum

@@ -6,6 +6,7 @@ parameters cost one walk from the top down.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -14,13 +15,15 @@ import numpy as np
 
 from ._lazy import sympy
 from .architecture import LOSS, SUM, Architecture, Edge, Node
-from .arrays import Array, cases_of, freeze, quiet
+from .arrays import Array, as_array, cases_of, freeze, quiet
 from .chain import Chain
-from .errors import MissingTargetError, UnknownNameError
+from .errors import MissingTargetError, ShapeError, UnknownNameError
 from .factors import LayerFactors
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
 from .layers.base import Parameters
+from .layout import Shape
 from .losses import Loss
+from .walks import pull_to_parameters, push_up
 
 
 class Record:
@@ -273,23 +276,123 @@ class Record:
         the weighed rows of the loss through the factors, and keeps none of the products.
         """
         self._loss("record.gradients")
-        architecture, found = self._architecture, dict[str, Array]()
-        letter, J_top = (SUM, self._head) if architecture.fused else ("a", self.J_N)
-        exact = self.dtype.kind == "O"
-        first, last = (1, self.weight) if exact else (self.dtype.type(self.weight), 1)  # 1/3 of 1.0 is no 1/3
-        rows = {Node(letter, architecture.depth): J_top._matrix() * first}
-        for node, edges in architecture.way_to_parameters:
-            row = rows.pop(node, None)
-            for edge in edges if row is not None else ():
-                J, below = self._edge(edge), edge.below
-                if isinstance(edge.operand, str) and edge.operand != SUM:
-                    summed = J._pull(row) if self.cases is None else J._pull_sum(row)
-                    found[below.name] = summed.reshape(J.in_shape)
-                else:
-                    pulled = J._pull(row)
-                    rows[below] = rows[below] + pulled if below in rows else pulled
-        names = [node.name for node in architecture.parameter_nodes]
-        return {name: found[name] * last if exact else found[name] for name in names}
+        if self.dtype.kind != "O":
+            return self._pull_rows(LOSS, self.dtype.type(self.weight))
+        summed = self._pull_rows(LOSS, 1)
+        return {name: array * self.weight for name, array in summed.items()}  # 1.0 times 1/3 is a float
+
+    def _pull_rows(self, above: Node, covector: Any) -> dict[str, Array]:
+        """covector . d(above)/d(parameter), added up over the cases; of the loss one number for all rows."""
+        if above != LOSS:
+            rows, top = covector[..., None, :], above
+        elif self._architecture.fused:
+            rows, top = self._head._matrix() * covector, Node(SUM, self._architecture.depth)
+        else:
+            rows, top = self.J_N._matrix() * covector, Node("a", self._architecture.depth)
+        return pull_to_parameters(self._architecture, self._edge, top, rows)
+
+    @quiet
+    def pull(self, of: str, covector: object) -> dict[str, Array]:
+        """u J for every parameter at once (vjp): {"W1": sum over cases and units of u d(of)/dW1, ...}.
+
+        One walk down, without any Jacobian of `of`: the price of a gradient.
+
+        Parameters
+        ----------
+        of : str
+            An activation or a sum; for the loss there is `gradients`.
+        covector : array (width,) or (cases, width)
+            A number for each unit of `of`; (width,) counts for every case.
+
+        Returns
+        -------
+        dict
+            An array shaped like the parameter for each that `of` depends on.
+
+        Examples
+        --------
+        >>> from jacobprop import Dense, Network
+        >>> record = Network([Dense(3, 4, "tanh"), Dense(4, 2)]).forward(np.ones((5, 3)))
+        >>> {name: array.shape for name, array in record.pull("a2", [1.0, -1.0]).items()}
+        {'W1': (3, 4), 'b1': (4,), 'W2': (4, 2), 'b2': (2,)}
+        """
+        above = self._numerator(of, "record.pull")
+        if above == LOSS:
+            raise UnknownNameError(
+                "the rows of the loss are weighed as the loss says",
+                where="record.pull",
+                got=repr(of),
+                expected="an activation or a sum",
+                remedy="record.gradients() pulls the loss.",
+            )
+        u = self._block(covector, above, "record.pull")
+        return self._pull_rows(above, np.broadcast_to(u, self._values(above).shape))
+
+    @quiet
+    def push(self, of: str, tangents: Mapping[str, object]) -> Array:
+        """J v for all of these variables at once (jvp): how `of` moves, (cases,) + (width,).
+
+        One walk up, without any Jacobian of `of`: about the price of a forward pass.
+
+        Parameters
+        ----------
+        of : str
+            "L" (each case's own), an activation or a sum.
+        tangents : mapping
+            {name: array shaped like the variable}: parameters, or activations such as "a0".
+
+        Examples
+        --------
+        >>> from jacobprop import Dense, Network
+        >>> record = Network([Dense(3, 4, "tanh"), Dense(4, 2)]).forward(np.ones((5, 3)))
+        >>> record.push("a2", {"b2": [1.0, 2.0]})[0]
+        array([1., 2.])
+        """
+        above = self._numerator(of, "record.push")
+        moves: dict[Node, Array] = {}
+        for name, tangent in tangents.items():
+            node = self._architecture.node(name, "record.push")
+            block = self._block(tangent, node, "record.push")
+            moves[node] = block[..., None] if node.letter in ("a", SUM) else block.reshape(-1, 1)
+        fused = above == LOSS and self._architecture.fused
+        top = Node(SUM, self._architecture.depth) if fused else above
+        pushed = push_up(self._architecture, self._edge, moves, top)
+        if not moves:
+            raise UnknownNameError(
+                "no variable moves",
+                where="record.push",
+                got="no tangents",
+                expected='a mapping such as {"W1": array}',
+                remedy="Name at least one parameter or activation.",
+            )
+        if pushed is None:
+            raise self._architecture.independent(above, next(iter(moves)))
+        if above == LOSS:
+            losses = (self._head._push(pushed) if fused else pushed)[..., 0, 0]
+            return np.array(np.broadcast_to(losses, () if self.cases is None else (self.cases,)))
+        return np.array(np.broadcast_to(pushed[..., 0], self._values(above).shape))
+
+    def _values(self, node: Node) -> Array:
+        """a_l or z_l."""
+        return self.sum(node.layer) if node.letter == SUM else self._activations[node.layer]
+
+    def _block(self, value: object, node: Node, where: str) -> Array:
+        """A tangent or covector of a variable: its shape, of an activation or sum also without the cases."""
+        array = as_array(value, f"the block of {node.name}", where)
+        if node.letter in ("a", SUM):
+            shape = self._values(node).shape
+            allowed: tuple[Shape, ...] = (shape, shape[-1:])
+        else:
+            allowed = (self._layers[node.layer - 1].parameter(node.letter).shape,)
+        if array.shape not in allowed:
+            raise ShapeError(
+                f"the numbers for {node.name} do not fit it",
+                where=where,
+                got=f"shape {array.shape}",
+                expected=" or ".join(dict.fromkeys(map(str, allowed))),
+                remedy="One number for each entry of the variable, cases first.",
+            )
+        return array if array.dtype.kind == "O" else array.astype(self.dtype, copy=False)
 
     def _product(self, above: Node, below: Node) -> Jacobian:
         product = self._product_or_none(above, below)
@@ -328,5 +431,4 @@ class Record:
         if above == LOSS:
             first: dict[Node, Jacobian | None] = {Node("a", depth): self.J_N}
             return first | {Node(SUM, depth): self._head} if self._architecture.fused else first
-        values = self.sum(above.layer) if above.letter == SUM else self._activations[above.layer]
-        return {above: self._identity(values.shape[-1:])}
+        return {above: self._identity(self._values(above).shape[-1:])}

@@ -23,7 +23,7 @@ LEVELS = (
     ("differences", "data", "jacobians", "activations", "expressions"),
     ("losses", "layers"),
     ("planning", "chain"),
-    ("names", "architecture", "returned", "factors", "record", "dialects", "network"),
+    ("names", "architecture", "returned", "factors", "walks", "record", "dialects", "network"),
     ("delta", "formulations", "files", "symbolic"),
     ("curvature", "training", "checking", "classic", "interop", "report", "testing"),
     ("cli", "__main__", "__init__"),
@@ -309,7 +309,7 @@ def test_the_wheel_holds_the_library_only():
         "scipy",
         "sympy",
     ]
-    assert set(project["project"]["optional-dependencies"]) == {"cli", "test", "dev"}
+    assert set(project["project"]["optional-dependencies"]) == {"cli", "test", "dev", "peers"}
 
 
 def loaded_by(statement):

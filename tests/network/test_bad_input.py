@@ -609,6 +609,35 @@ BAD = {
         errors.UnknownNameError,
         "record: a2 is no function of L; got ('a2', 'L'), expected a variable and an earlier one. " + ORDER,
     ),
+    "the loss pulled": (
+        lambda: record().pull("L", [1.0]),
+        errors.UnknownNameError,
+        "record.pull: the rows of the loss are weighed as the loss says; got 'L', "
+        "expected an activation or a sum. record.gradients() pulls the loss.",
+    ),
+    "a covector of another width": (
+        lambda: record().pull("a1", np.ones((2, 5))),
+        errors.ShapeError,
+        "record.pull: the numbers for a1 do not fit it; got shape (2, 5), expected (5, 4) or (4,). "
+        "One number for each entry of the variable, cases first.",
+    ),
+    "a tangent of another shape": (
+        lambda: record().push("a2", {"W1": np.ones(3)}),
+        errors.ShapeError,
+        "record.push: the numbers for W1 do not fit it; got shape (3,), expected (3, 4). "
+        "One number for each entry of the variable, cases first.",
+    ),
+    "a push of nothing": (
+        lambda: record().push("a2", {}),
+        errors.UnknownNameError,
+        'record.push: no variable moves; got no tangents, expected a mapping such as {"W1": array}. '
+        "Name at least one parameter or activation.",
+    ),
+    "a push from above": (
+        lambda: record().push("a1", {"b2": np.ones(2)}),
+        errors.UnknownNameError,
+        "record: a1 is no function of b2; got ('a1', 'b2'), expected a variable and an earlier one. " + ORDER,
+    ),
     "two paths": (
         lambda: alone(jp.Dense(3, 3), Sum(-1, 0)).chain("a2", "a0"),
         errors.UnsupportedLayerError,

@@ -102,6 +102,60 @@ def test_the_factors_of_each_layer_are_the_slides(design):
             assert gap(factors.J_soft.tensor(), numeric[a, f"z{number}"]) < TIGHT
 
 
+def random_block(rng, shape):
+    return rng.normal(size=shape).round(2)
+
+
+def moved(J, tangent, cases):
+    """J v: with a tangent of each case where `cases` is true, else with one for all."""
+    axes = tangent.ndim - cases
+    rows = J.reshape(*J.shape[: J.ndim - axes], -1)
+    columns = tangent.reshape(*tangent.shape[:cases], -1)
+    return np.einsum("c...i,ci->c...", rows, columns) if cases else rows @ columns
+
+
+@every_design
+def test_push_moves_all_variables_at_once(design):
+    """J v of every variable below, added up: by the numeric Jacobians, entry by entry."""
+    s, numeric = stall(design), numeric_jacobians(design)
+    rng, stack = np.random.default_rng(0), int(design.cases is not None)
+    for of in ("L", f"a{design.depth}", f"a{(design.depth + 1) // 2}"):
+        moves = {name: random_block(rng, w.shape) for name, w in s.arrays.items() if (of, name) in numeric}
+        expected = sum(moved(numeric[of, name], v, 0) for name, v in moves.items())
+        for below in {0, design.depth - 1} - {int(of[1:] or -1)}:
+            name, values = f"a{below}", s.record.activation(below)
+            if (of, name) in numeric:
+                moves[name] = random_block(rng, values.shape)
+                expected = expected + moved(numeric[of, name], moves[name], stack)
+        found = s.record.push(of, moves)
+        assert found.shape == (s.record.losses if of == "L" else s.record.activation(int(of[1:]))).shape
+        assert gap(found, expected) < TIGHT
+
+
+@every_design
+def test_pull_reaches_all_parameters_at_once(design):
+    s, numeric = stall(design), numeric_jacobians(design)
+    rng = np.random.default_rng(0)
+    for layer in (design.depth, (design.depth + 1) // 2):
+        of, values = f"a{layer}", s.record.activation(layer)
+        u = random_block(rng, values.shape)
+        found = s.record.pull(of, u)
+        assert list(found) == [name for name in s.arrays if (of, name) in numeric]
+        for name, array in found.items():
+            J = numeric[of, name].reshape(u.size, *s.arrays[name].shape)
+            assert gap(array, np.tensordot(u.ravel(), J, axes=1)) < TIGHT
+        alike = s.record.pull(of, np.ones(values.shape[-1:]))
+        each = s.record.pull(of, np.ones(values.shape))
+        assert all(np.array_equal(alike[name], each[name]) for name in alike)
+
+
+def test_what_is_pushed_alone_moves_every_case_alike():
+    record = jp.Network([jp.Dense(3, 2)]).forward(np.ones((4, 3)))
+    assert np.array_equal(record.push("a1", {"b1": [1.0, 2.0]}), [[1.0, 2.0]] * 4)
+    assert record.push("a1", {"b1": [1.0, 2.0]}).flags.writeable
+    assert np.array_equal(record.push("a1", {"a0": [0.0, 0.0, 0.0]}), np.zeros((4, 2)))
+
+
 @every_design
 def test_jacobians_equals_jacobian_pair_by_pair(design):
     s = stall(design)
