@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 import numpy as np
 
 from ..arrays import Array, as_array, freeze, quiet, whole_number
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..layout import Layout, Shape, check_layout, size, swap_layout
 from .limit import DENSE_LIMIT, check_dense
 from .structure import Cost, Priced, Structure
@@ -331,6 +331,63 @@ class Jacobian(ScipySurface):
         u = self._block(covector, self.out_shape, "pull")
         pulled = self._pull(u.reshape(*u.shape[: u.ndim - len(self.out_shape)], 1, self._o))[..., 0, :]
         return self._every_case(pulled, 1).reshape(self._lead + self.in_shape)
+
+    @quiet
+    def row_norms(self) -> Array:
+        """sqrt(sum_b J[a, b]^2) for each a: how much that entry of A can move.
+
+        Of ``jacobian("L", "W1")`` the norm of each case's gradient; no dense weight Jacobian is made.
+
+        Returns
+        -------
+        array of shape (cases,) + out_shape
+            Entries whose squares underflow, below 1e-154 in float64 and 1e-19 in float32, count as 0.
+
+        Raises
+        ------
+        DTypeError
+            The entries are sympy expressions.
+        DenseLimitError
+            A structure without a rule of its own would need a dense matrix above 1 GiB.
+        """
+        self._only_floats("row_norms")
+        return np.array(self._every_case(self._row_norms(), 1)).reshape(self._lead + self.out_shape)
+
+    @quiet
+    def column_norms(self) -> Array:
+        """sqrt(sum_a J[a, b]^2) for each b: how much that entry of B moves; squared, diag(J^T J).
+
+        Of ``J.stacked()`` the sum runs over the cases as well.
+
+        Returns
+        -------
+        array of shape (cases,) + in_shape
+            Small entries, and what is raised, as in `row_norms`.
+        """
+        self._only_floats("column_norms")
+        return np.array(self._every_case(self._column_norms(), 1)).reshape(self._lead + self.in_shape)
+
+    def _only_floats(self, call: str) -> None:
+        if self.dtype.kind == "O":
+            raise DTypeError(
+                "norms are of floats",
+                where=f"{call} of {self!r}",
+                got="sympy expressions",
+                expected="floats",
+                remedy="Add up the squares of .matrix() yourself.",
+            )
+
+    def _row_norms(self) -> Array:
+        """The norms of the rows, (c, o), or (o,) where all cases share them."""
+        return np.asarray(np.linalg.norm(self.matrix(), axis=-1))
+
+    def _column_norms(self) -> Array:
+        """The norms of the columns, (c, n) or (n,)."""
+        return np.asarray(np.linalg.norm(self.matrix(), axis=-2))
+
+    def _column_norms_of_all(self) -> Array:
+        """The norms of the columns of the stacked map, (n,)."""
+        return np.asarray(np.linalg.norm(self._every_case(self._column_norms(), 1), axis=0))
 
     def _every_case(self, block: Array, axes: int) -> Array:
         """Give a block that all cases share its case axis."""

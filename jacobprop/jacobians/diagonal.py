@@ -61,6 +61,12 @@ class DiagonalJacobian(StoredJacobian):
     def _pull(self, u: Array) -> Array:
         return u * self.d[..., None, :]
 
+    def _row_norms(self) -> Array:
+        return np.abs(self.d)
+
+    def _column_norms(self) -> Array:
+        return np.abs(self.d)
+
     @property
     def T(self) -> Jacobian:
         return self

@@ -62,6 +62,12 @@ class IdentityJacobian(StoredJacobian):
     def _pull_sum(self, u: Array) -> Array:
         return np.asarray(u.sum(axis=0))
 
+    def _row_norms(self) -> Array:
+        return np.ones(self._o, self.dtype)
+
+    def _column_norms(self) -> Array:
+        return np.ones(self._o, self.dtype)
+
     @property
     def T(self) -> Jacobian:
         return self

@@ -211,6 +211,32 @@ def test_stacked(name, cases):
 
 
 @stalls
+def test_norms_of_rows_and_columns(name, cases):
+    for J, reference, _, out_shape, in_shape in samples(name, cases):
+        rows, columns = (np.sqrt((reference**2).sum(axis=axis)) for axis in (-1, -2))
+        close(J.row_norms(), rows.reshape(axis(J) + out_shape))
+        close(J.column_norms(), columns.reshape(axis(J) + in_shape))
+        S = J.stacked()
+        together = np.sqrt((reference**2).reshape(-1, reference.shape[-1]).sum(axis=0))
+        close(S.row_norms(), rows.reshape(axis(J) + out_shape))
+        close(S.column_norms(), together.reshape(in_shape))
+        close(J.T.row_norms(), columns.reshape(axis(J) + in_shape))
+        for found in (J.row_norms(), J.column_norms()):
+            assert found.flags.writeable
+
+
+def test_norms_of_a_weight_need_no_dense_tensor():
+    """2 GB if it were dense: the norms of the parts are enough."""
+    J = WeightJacobian(Numbers(1)(8, 20, 1000), Numbers(2)(8, 1500))
+    with pytest.raises(MemoryError):
+        J.matrix()
+    left, y = J.left.array, J.y
+    close(J.row_norms(), np.linalg.norm(left, axis=-1) * np.linalg.norm(y, axis=-1)[:, None])
+    expected = np.einsum("coj,ci->ij", left**2, y**2)
+    close(J.stacked().column_norms() ** 2, expected)
+
+
+@stalls
 def test_bytes(name, cases):
     for J, reference, numbers, *_ in samples(name, cases):
         assert J.nbytes == numbers * 8
