@@ -271,6 +271,13 @@ class Architecture:
             current = choices[0].below
         return tuple(path)
 
+    def only_path(self, above: Node, below: Node) -> tuple[Edge, ...]:
+        """As the slides draw it, nothing where there is none or more than one."""
+        try:
+            return self.slide_path(above, below)
+        except (UnknownNameError, UnsupportedLayerError):
+            return ()
+
     def slide_path(self, above: Node, below: Node) -> tuple[Edge, ...]:
         """The path as the slides draw it: one edge from a layer's activations to an operand.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ from .layers.base import Parameters
 from .layout import Shape
 from .losses import Loss
 from .walks import pull_to_parameters, push_up
+
+_WORTH_A_PLAN = 2**22
+"""Multiply-adds of a backward walk from which on another order is sought: planning takes some 0.1 ms."""
+_GAIN = 1.25
+"""How much cheaper it must be than the walk, which remembers what it passes."""
 
 
 class Record:
@@ -249,7 +255,8 @@ class Record:
         """d(of)/d(wrt) for every pair that exists, structured; branches are added.
 
         ``jacobian("L", "W1")`` is each case's own loss by W1: out_shape (), a row (x) y.
-        Parameters are as in `chain`; running products are remembered.
+        Parameters are as in `chain`; running products are remembered. Across a bottleneck, where another
+        order than the backward one costs much less, the plan of the chain is run instead.
 
         Raises
         ------
@@ -259,7 +266,26 @@ class Record:
             "L" without a loss or a target.
         """
         above, below = self._pair(of, wrt, "record.jacobian")
-        return self._product(above, below).named(self._symbol(above, below))
+        product = self._planned(above, below) or self._product(above, below)
+        return product.named(self._symbol(above, below))
+
+    def _planned(self, above: Node, below: Node) -> Jacobian | None:
+        """The product by its plan, None where the backward walk is about as cheap, or done already."""
+        if below in self._running.get(above, ()) or self._backward_cost(above, below) < _WORTH_A_PLAN:
+            return None
+        edges = self._architecture.only_path(above, below)
+        chain = Chain([self._edge(edge) for edge in edges]) if edges else None
+        if chain is None or chain.plan().gain < _GAIN:
+            return None
+        return chain.multiply()
+
+    def _backward_cost(self, above: Node, below: Node) -> int:
+        """About how many multiply-adds the walk from `above` to `below` takes, 0 for a row."""
+        if above == LOSS:
+            return 0
+        widths = [a.shape[-1] for a in self._activations[max(below.layer - 1, 0) : above.layer + 1]]
+        rows = (self.cases or 1) * int(self._values(above).shape[-1])
+        return rows * sum(int(n * m) for n, m in pairwise(widths))
 
     def jacobians(self, of: str) -> dict[str, Jacobian]:
         """The Jacobians of `of` by every parameter it depends on and by the input, in one walk."""

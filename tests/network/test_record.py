@@ -1,6 +1,7 @@
 """A record's Jacobians, every pair of them, beside complex steps in a numpy evaluation."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -100,6 +101,33 @@ def test_the_factors_of_each_layer_are_the_slides(design):
                 assert gap(factors.J_b.tensor(), numeric[a, f"b{number}"]) < TIGHT
         if piece.kind == "softmax":
             assert gap(factors.J_soft.tensor(), numeric[a, f"z{number}"]) < TIGHT
+
+
+@pytest.mark.parametrize(("of", "wrt"), [("a5", "a0"), ("a4", "a0"), ("z3", "a0")])
+def test_a_bottleneck_is_crossed_in_the_order_of_its_plan(of, wrt, monkeypatch):
+    widths = (128, 130, 2, 127, 129)
+    layers = [jp.Dense(n, m, "tanh") for n, m in pairwise(widths)]
+    net = jp.Network([*layers, jp.Softmax()], seed=3)
+    X = np.random.default_rng(1).normal(size=(4, 128))
+    record, backward = net.forward(X), net.forward(X).chain(of, wrt)
+    assert backward.plan().gain > 1.25
+    run = []
+    multiply = jp.Chain.multiply
+    monkeypatch.setattr(
+        jp.Chain, "multiply", lambda self, *order: run.append(order) or multiply(self, *order)
+    )
+    J = record.jacobian(of, wrt)
+    assert run == [()]
+    assert gap(J.push(np.ones(J.in_shape)), backward.multiply("backward").push(np.ones(J.in_shape))) < TIGHT
+    assert gap(J.row_norms(), backward.multiply("backward").row_norms()) < TIGHT
+    assert J.symbol == f"J_{wrt}^{of}"
+
+
+def test_nothing_is_planned_where_the_walk_is_as_good(monkeypatch):
+    net = jp.Network([jp.Dense(128, 130, "tanh"), jp.Dense(130, 127, "tanh"), jp.Dense(127, 20)])
+    record = net.forward(np.ones((4, 128)))
+    monkeypatch.setattr(jp.Chain, "multiply", lambda *_: pytest.fail("planned"))
+    assert record.jacobian("a3", "a0").shape == (4, 20, 128)
 
 
 def random_block(rng, shape):
