@@ -145,6 +145,11 @@ class Architecture:
         return tuple(Node(slot, number) for number, s in enumerate(self.slots, 1) for slot in s)
 
     @cached_property
+    def parameter_names(self) -> tuple[tuple[Node, str], ...]:
+        """Every parameter with its canonical name, in the same order."""
+        return tuple((node, node.name) for node in self.parameter_nodes)
+
+    @cached_property
     def _descending(self) -> tuple[Node, ...]:
         """L, then activations and sums from the last layer down to the input."""
         found = [LOSS] if self.loss else []

@@ -43,6 +43,8 @@ class LayerFactors:
         self._params, self._cache = params, cache
         self._above, values = Node("a", number), activations[number]
         self._cases, self._out_shape = cases_of(values), values.shape[-1:]
+        self._outer: Jacobian | None = None
+        self._inner: Mapping[Operand, Jacobian] | None = None
         self._has_sum = architecture.has_sum(number)
         self._edges = architecture.operands(Node(SUM, number) if self._has_sum else self._above)
         self._activations = activations
@@ -51,7 +53,6 @@ class LayerFactors:
         factors = ", ".join(map(repr, self.by_operand.values()))
         return f"<factors of {self._where()}: {factors}>"
 
-    @cached_property
     def _operands(self) -> dict[Operand, Shape]:
         return {
             edge.operand: self._params[edge.operand].shape
@@ -63,38 +64,45 @@ class LayerFactors:
     def _where(self) -> str:
         return self._architecture.where(self.number)
 
-    @cached_property
-    @quiet
-    def _around_sum(self) -> tuple[Jacobian, Mapping[Operand, Jacobian]]:
-        """da/dz, and the Jacobians of z by its operands."""
-        layer, params, cache, where = self._sum_layer, self._params, self._cache, self._where
-        shape, cases = layer.sum(cache).shape[-1:], self._cases
-        outer = checked_jacobian(layer.J_Sum(cache), self._out_shape, shape, cases, where, "J_Sum")
-        inner = layer.sum_factors(params, cache)
-        return outer, MappingProxyType(checked_factors(inner, self._operands, shape, cases, where))
+    def _across_f(self) -> Jacobian:
+        """da/dz, made at its first use. (A cached_property of Python 3.11 takes a lock, which shows here.)"""
+        if self._outer is None:
+            layer = self._sum_layer
+            J, shape = layer.J_Sum(self._cache), layer.sum(self._cache).shape[-1:]
+            self._outer = checked_jacobian(J, self._out_shape, shape, self._cases, self._where, "J_Sum")
+        return self._outer
+
+    def _below_sum(self) -> Mapping[Operand, Jacobian]:
+        """The Jacobians of z by the operands, made at their first use."""
+        if self._inner is None:
+            layer = self._sum_layer
+            found, shape = layer.sum_factors(self._params, self._cache), layer.sum(self._cache).shape[-1:]
+            self._inner = checked_factors(found, self._operands(), shape, self._cases, self._where)
+        return self._inner
 
     @property
+    @quiet
     def sum_factors(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the sum z by its operands."""
-        return self._around_sum[1]
+        return MappingProxyType(dict(self._below_sum()))
 
     @cached_property
     @quiet
     def J_Sum(self) -> Jacobian:
         """J_Sum^Z = da/dz: diag(f'(z)), or J^soft (seed row D-70)."""
         symbol = "J^soft" if self._soft else f"J_Sum^{self._architecture.symbol(self._above)}"
-        return self._around_sum[0].named(symbol)
+        return self._across_f().named(symbol)
 
     @cached_property
     @quiet
     def by_operand(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of the activations by every operand of the layer."""
         if self._has_sum:
-            outer, inner = self._around_sum
-            found = {operand: outer @ J for operand, J in inner.items()}
+            outer = self._across_f()
+            found = {operand: outer @ J for operand, J in self._below_sum().items()}
         else:
             returned = self._layer.factors(self._params, self._cache)
-            found = checked_factors(returned, self._operands, self._out_shape, self._cases, self._where)
+            found = checked_factors(returned, self._operands(), self._out_shape, self._cases, self._where)
         return MappingProxyType(
             {edge.operand: found[edge.operand].named(self._symbol(edge)) for edge in self._edges}
         )
@@ -162,8 +170,8 @@ class LayerFactors:
     def edge(self, edge: Edge) -> Jacobian:
         """The Jacobian of one edge of the architecture."""
         if edge.operand == SUM:
-            return self._around_sum[0]
-        return (self._around_sum[1] if edge.above.letter == SUM else self.by_operand)[edge.operand]
+            return self._across_f()
+        return (self._below_sum() if edge.above.letter == SUM else self.by_operand)[edge.operand]
 
     @property
     def _sum_layer(self) -> SumLayer:

@@ -363,7 +363,7 @@ class Network:
             Input or target of the wrong shape or kind; nothing is broadcast.
         """
         x, dtype = self._input(X, "net.forward(X)")
-        x = freeze(x.copy())  # a record never changes, whatever becomes of X
+        x = x.copy()  # a record never changes, whatever becomes of X
         parameters = self._by_layer(dtype)
         activations, caches = self._forward(x, parameters)
         for array in activations:

@@ -184,6 +184,7 @@ class Record:
 
     # -- chains ---------------------------------------------------------------------------------------
 
+    @quiet
     def chain(self, of: str, wrt: str) -> Chain:
         """The factors of d(of)/d(wrt) as on the slides, from `of` inward; multiplied when asked.
 
@@ -287,6 +288,7 @@ class Record:
         rows = (self.cases or 1) * int(self._values(above).shape[-1])
         return rows * sum(int(n * m) for n, m in pairwise(widths))
 
+    @quiet
     def jacobians(self, of: str) -> dict[str, Jacobian]:
         """The Jacobians of `of` by every parameter it depends on and by the input, in one walk."""
         above = self._numerator(of, "record.jacobians")

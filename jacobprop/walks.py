@@ -23,7 +23,7 @@ def pull_to_parameters(
 
     With k = 1 row a case. Branches are added; parameters that `top` does not depend on are left out.
     """
-    running, found = {top: rows}, dict[str, Array]()
+    running, found = {top: rows}, dict[Node, Array]()
     for node, edges in architecture.way_to_parameters:
         if node not in running:
             continue
@@ -35,8 +35,8 @@ def pull_to_parameters(
                 running[below] = running[below] + pulled if below in running else pulled
             else:
                 summed = J._pull(row) if J.cases is None else J._pull_sum(row)
-                found[below.name] = summed.reshape(J.in_shape)
-    return {node.name: found[node.name] for node in architecture.parameter_nodes if node.name in found}
+                found[below] = summed.reshape(J.in_shape)
+    return {name: found[node] for node, name in architecture.parameter_names if node in found}
 
 
 def push_up(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..activations import Activation, get
 from ..arrays import Array, cases_of, frozen, is_symbolic, quiet, require_finite
 from ..errors import ShapeError, UnknownNameError, UnsupportedLayerError
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
+from ..layout import Shape
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
@@ -25,6 +27,11 @@ class DenseCache:
     y: Array
     z: Array | None
     derivative: Array | None = None
+
+
+@lru_cache(maxsize=256)
+def _unit(shape: Shape, cases: int | None, dtype: np.dtype[Any]) -> IdentityJacobian:
+    return IdentityJacobian._make(out_shape=shape, in_shape=shape, cases=cases, _dtype=dtype)
 
 
 class Dense(SumLayer):
@@ -180,9 +187,7 @@ class Dense(SumLayer):
         """J[k, l] = delta_kl f'(z_k)."""
         shape, cases = (self.n_out,), cases_of(cache.y)
         if self._linear:
-            return IdentityJacobian._make(
-                out_shape=shape, in_shape=shape, cases=cases, _dtype=self.sum(cache).dtype
-            )
+            return _unit(shape, cases, self.sum(cache).dtype)
         d = self._slopes(cache)
         if d.flags.writeable:
             d = d.copy()  # a workspace will write over its own
@@ -197,7 +202,7 @@ class Dense(SumLayer):
         cases = cases_of(cache.y)
         W, n, m = params["W"], (self.n_in,), (self.n_out,)
         dtype = W.dtype if W.dtype == cache.y.dtype else np.result_type(cache.y, W)
-        unit = IdentityJacobian._make(out_shape=m, in_shape=m, cases=cases, _dtype=dtype)
+        unit = _unit(m, cases, dtype)
         y = (
             cache.y.view() if cache.y.flags.writeable else cache.y
         )  # a workspace goes on to write into its own
