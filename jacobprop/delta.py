@@ -8,7 +8,7 @@ reused from call to call (seed rows D-20 to D-24, S-13).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from .arrays import Array, quiet
 from .errors import DTypeError, MissingTargetError
 from .layers import SumLayer, Workspace
 from .layers.base import Operand, Parameters, fast_path
+from .lifting import Lift, kept_afloat
 from .network import Network
 
 
@@ -126,9 +127,15 @@ class DeltaRule:
         shape = activations[-1].shape[-x.ndim :]
         target = self._loss.target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
         weight = self._loss.weight(len(x) if x.ndim == 2 else None)
-        losses, delta = self._top(activations[-1], target, caches[-1])
-        delta *= delta.dtype.type(weight)
-        found = self._backward(delta, by_layer, caches)
+        losses, row = self._top(activations[-1], target, caches[-1])
+        dtype, passes = activations[-1].dtype, list(zip(self._steps, by_layer, caches, strict=True))
+
+        def walk(lift: Lift) -> dict[str, Array]:
+            top = np.multiply(row, weight, dtype=dtype, casting="same_kind")
+            return dict(self._backward(passes[::-1], {len(passes): top}, lift))
+
+        found = kept_afloat(walk, dtype)
+        found = {name: found[name] for name in net.parameters}
         gradients = {name: array.copy() for name, array in found.items()} if copy else found
         return float(losses.sum(dtype=np.float64)) * weight, gradients
 
@@ -142,11 +149,10 @@ class DeltaRule:
         return activations, caches
 
     def _top(self, y: Array, t: Array, cache: Any) -> tuple[Array, Array]:
-        """The losses, and dL/dz_N where loss and last layer fuse, else dL/da_N, in a fresh array."""
+        """The losses, and dL/dz_N where loss and last layer fuse, else dL/da_N."""
         if not self._fused:
-            return self._loss.value(y, t), np.array(self._loss.row(y, t), y.dtype)
-        losses, row = self._loss.head(self._last.sum(cache), t)
-        return losses, np.array(row, y.dtype)
+            return self._loss.value(y, t), self._loss.row(y, t)
+        return self._loss.head(self._last.sum(cache), t)
 
     @property
     def _last(self) -> SumLayer:
@@ -154,26 +160,23 @@ class DeltaRule:
         assert isinstance(last, SumLayer), "a gate belongs to a layer with a sum"
         return last
 
-    @staticmethod
-    def _branch(below: Array | None, delta: Array, alone: bool) -> Array:
-        """What arrives at an activation, in an array of its own that the layer there may overwrite."""
-        if below is not None:
-            return below + delta
-        return delta if alone else delta.copy()  # two inputs may have been handed one array
-
     def _backward(
-        self, delta: Array, parameters: tuple[Parameters, ...], caches: list[Any]
-    ) -> dict[str, Array]:
-        deltas: list[Array | None] = [None] * len(self._steps) + [delta]
-        found: dict[str, Array] = {}
-        for step in reversed(self._steps):
-            arriving, place = deltas[step.number], step.number - 1
-            if arriving is None:
+        self, passes: list[tuple[_Step, Parameters, Any]], deltas: dict[int, Array], lift: Lift
+    ) -> Iterator[tuple[str, Array]]:
+        """The gradient of each parameter, from the top layer down."""
+        for step, params, cache in passes:
+            if step.number not in deltas:
                 continue
-            passed = step.backward(arriving, parameters[place], caches[place], step.workspace)
+
+            def across(
+                rows: dict[int, Array], step: _Step = step, params: Parameters = params, cache: Any = cache
+            ) -> dict[Operand, Array]:
+                return step.backward(rows[step.number], params, cache, step.workspace)
+
+            deltas, passed = lift.through(across, deltas)
+            del deltas[step.number]
             for operand, k in step.below:
                 if operand in passed:
-                    deltas[k] = self._branch(deltas[k], passed[operand], alone=len(step.below) == 1)
+                    deltas[k] = deltas[k] + passed[operand] if k in deltas else passed[operand]
             for slot, name in step.slots:
-                found[name] = passed[slot]
-        return {name: found[name] for name in self._net.parameters}
+                yield name, lift.lowered(passed[slot])

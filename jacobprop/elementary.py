@@ -128,10 +128,10 @@ _SATURATED = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 87.0, np.dtype(
 
 @quiet
 def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> None:
-    """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z) (ulp: 6)."""
-    if not z.min(initial=0.0) >= -_SATURATED[z.dtype]:  # nan takes the careful form as well
-        _sigmoid_saturated_into(z, value, derivative)
-        return
+    """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z); where that overflows both are exp(z) (ulp: 6)."""
+    limit = -_SATURATED[z.dtype]
+    far_left = None if z.min(initial=0.0) >= limit else z < limit  # beside a nan the minimum is nan
+    tail = None if far_left is None else np.exp(z[far_left])
     e = value if derivative is None else derivative
     np.negative(z, out=e)
     np.exp(e, out=e)
@@ -140,24 +140,10 @@ def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> Non
     if derivative is not None:
         np.multiply(derivative, value, out=derivative)
         np.multiply(derivative, value, out=derivative)
-
-
-def _sigmoid_saturated_into(z: Array, value: Array, derivative: Array | None) -> None:
-    """The same from e = exp(-|z|), which keeps gradual underflow on the far left."""
-    left = z < 0
-    e = np.empty_like(z) if derivative is None else derivative
-    np.abs(z, out=e)
-    np.negative(e, out=e)
-    np.exp(e, out=e)
-    np.add(e, 1, out=value)
-    np.reciprocal(value, out=value)
-    np.multiply(e, value, out=e)  # sigmoid(-|z|)
-    if derivative is None:
-        np.copyto(value, e, where=left)
-    else:
-        right = value.copy()
-        np.copyto(value, e, where=left)
-        np.multiply(e, right, out=derivative)
+    if far_left is not None:
+        value[far_left] = tail
+        if derivative is not None:
+            derivative[far_left] = tail
 
 
 @quiet
@@ -187,7 +173,7 @@ def softplus_into(z: Array, value: Array, derivative: Array | None = None) -> No
     """a = log1p(e) and a' = e / (1 + e) with e = exp(z) (ulp: 3.6)."""
     if not z.max(initial=0.0) <= _SATURATED[z.dtype]:
         if derivative is not None:
-            _sigmoid_saturated_into(z, derivative, None)
+            sigmoid_into(z, derivative)
         np.logaddexp(z, 0, out=value)
         return
     np.exp(z, out=value)

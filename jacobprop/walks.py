@@ -6,14 +6,16 @@ Blocks of numbers pass through the Jacobians of single edges; no product of Jaco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array
 from .jacobians import Jacobian
+from .lifting import Lift, kept_afloat
 
 JacobianOf: TypeAlias = Callable[[Edge], Jacobian]
+Blocks: TypeAlias = dict[Node, Array]
 
 
 def pull_to_parameters(
@@ -23,20 +25,41 @@ def pull_to_parameters(
 
     With k = 1 row a case. Branches are added; parameters that `top` does not depend on are left out.
     """
-    running, found = {top: rows}, dict[Node, Array]()
+
+    def walk(lift: Lift) -> dict[str, Array]:
+        found = dict(_pulled(architecture, jacobian_of, {top: rows}, lift))
+        return {name: found[node] for node, name in architecture.parameter_names if node in found}
+
+    return kept_afloat(walk, rows.dtype)
+
+
+def _pulled(
+    architecture: Architecture, jacobian_of: JacobianOf, running: Blocks, lift: Lift
+) -> Iterator[tuple[Node, Array]]:
     for node, edges in architecture.way_to_parameters:
         if node not in running:
             continue
-        row = running.pop(node)
-        for edge in edges:
-            J, below = jacobian_of(edge), edge.below
-            if below.letter in ("a", SUM):
-                pulled = J._pull(row)
-                running[below] = running[below] + pulled if below in running else pulled
+
+        def step(rows: Blocks, node: Node = node, edges: Sequence[Edge] = edges) -> list[Array]:
+            return [_across(jacobian_of(edge), edge.below, rows[node]) for edge in edges]
+
+        running, arrived = lift.through(step, running)
+        del running[node]
+        for edge, block in zip(edges, arrived, strict=True):
+            if edge.below.letter not in ("a", SUM):
+                yield edge.below, lift.lowered(block)
+            elif edge.below in running:
+                running[edge.below] = running[edge.below] + block
             else:
-                summed = J._pull(row) if J.cases is None else J._pull_sum(row)
-                found[below] = summed.reshape(J.in_shape)
-    return {name: found[node] for node, name in architecture.parameter_names if node in found}
+                running[edge.below] = block
+
+
+def _across(J: Jacobian, below: Node, rows: Array) -> Array:
+    """rows . J, of a parameter summed over the cases and in its shape."""
+    if below.letter in ("a", SUM) or J.cases is None:
+        pulled = J._pull(rows)
+        return pulled if below.letter in ("a", SUM) else pulled.reshape(J.in_shape)
+    return J._pull_sum(rows).reshape(J.in_shape)
 
 
 def push_up(

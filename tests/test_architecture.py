@@ -22,7 +22,7 @@ LEVELS = (
     ("errors", "_lazy", "arrays", "layout", "elementary"),
     ("differences", "data", "jacobians", "activations", "expressions"),
     ("losses", "layers"),
-    ("planning", "chain"),
+    ("planning", "chain", "lifting"),
     ("names", "architecture", "returned", "factors", "walks", "record", "dialects", "network"),
     ("delta", "formulations", "files", "symbolic"),
     ("curvature", "training", "checking", "classic", "interop", "report", "testing"),

@@ -205,7 +205,7 @@ class Layer(abc.ABC):
         Parameters
         ----------
         delta : array
-            dL/d(activations), (c, m). It may be overwritten, and returned.
+            dL/d(activations), (c, m). It is not written into.
         params : mapping
             As for `forward`.
         cache : object

@@ -233,10 +233,12 @@ class Dense(SumLayer):
     def backward_into(
         self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
     ) -> dict[Operand, Array]:
-        """delta_z = delta_a * f', in place, then across the sum."""
-        if not self._linear:
-            np.multiply(delta, self._slopes(cache), out=delta)
-        return self.backward_sum_into(delta, params, cache, workspace)
+        """delta_z = delta_a * f', then across the sum."""
+        if self._linear:
+            return self.backward_sum_into(delta, params, cache, workspace)
+        across_f = workspace.array("delta", delta.shape, delta.dtype)
+        np.multiply(delta, self._slopes(cache), out=across_f)
+        return self.backward_sum_into(across_f, params, cache, workspace)
 
     def backward_sum_into(
         self, delta: Array, params: Parameters, cache: DenseCache, workspace: Workspace
