@@ -1,49 +1,98 @@
-"""The command line: suites to a table, and to a JSON file."""
+"""The command line: suites to a table, the targets, a sentence; and to a JSON file and a picture."""
 
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jacobprop.errors import CheckFailed
 
 from . import threads
 from .catalogue import SUITES
-from .report import as_json, header, table
+from .invitation import invited, told
+from .machine import description
+from .plot import draw, unavailable
+from .promises import TARGETS
+from .report import Report, header, table, target_lines
 from .suite import QUICK, Row, Settings
+from .widths import remembered
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all was measured, 1 when results disagree, 2 for wrong usage."""
-    parser = ArgumentParser(prog="python -m benchmarks", description="Competing routes, side by side.")
-    parser.add_argument("--suite", metavar="NAME", help=f"one of {', '.join(SUITES)}; default: all")
-    parser.add_argument("--quick", action="store_true", help="a dry run of a few seconds")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also write the rows to FILE")
-    options = parser.parse_args(arguments)
-    if options.suite is not None and options.suite not in SUITES:
-        return _refuse(f"no suite {options.suite!r}; there are: {', '.join(SUITES)}", 2)
-    if not threads.installed():
-        return _refuse(threads.REMEDY, 2)
-    if options.json is not None and (options.json.is_dir() or not options.json.absolute().parent.is_dir()):
-        return _refuse(f"cannot write {options.json}: not a file in an existing directory", 2)
-    settings = QUICK if options.quick else Settings()
-    names = [options.suite] if options.suite else list(SUITES)
+    options = _parser().parse_args(arguments)
+    if options.list:
+        print(*(f"{name}\n    {suite.claim}" for name, suite in SUITES.items()), sep="\n")
+        return 0
+    if fault := _fault(options):
+        return _refuse(fault, 2)
+    settings = replace(QUICK if options.quick else Settings(), peers=not options.no_peers)
     try:
-        with threads.one_thread():
-            rows, closing = _run(names, settings)
-            text = as_json(rows, settings, options.quick, closing)
+        report = _measure(options.suite or list(SUITES), options.quick, settings)
     except CheckFailed as error:
         return _refuse(str(error), 1)
-    if options.quick:
-        print("(--quick: a dry run, too short for numbers to quote)")
-    if options.json is not None:
-        try:
-            options.json.write_text(text, encoding="utf-8")
-        except OSError as error:
-            return _refuse(f"cannot write {options.json}: {error.strerror}", 2)
+    try:
+        _write(report, options)
+    except OSError as error:
+        return _refuse(f"cannot write {error.filename}: {error.strerror}", 2)
     return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m benchmarks", description="Competing routes, side by side.")
+    named = f"one of {', '.join(SUITES)}; may be repeated; default: all"
+    parser.add_argument("--suite", metavar="NAME", action="append", help=named)
+    parser.add_argument("--list", action="store_true", help="say what each suite compares, and stop")
+    parser.add_argument("--quick", action="store_true", help="a dry run of a few seconds")
+    parser.add_argument("--no-peers", action="store_true", help="leave torch and JAX out, installed or not")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write everything to FILE")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw cost against width, from `scaling`")
+    return parser
+
+
+def _fault(options: Namespace) -> str:
+    """What is wrong with the options, before anything is measured; empty if nothing is."""
+    for name in options.suite or ():
+        if name not in SUITES:
+            return f"no suite {name!r}; there are: {', '.join(SUITES)}"
+    if not threads.installed():
+        return threads.REMEDY
+    for file in (options.json, options.plot):
+        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+            return f"cannot write {file}: not a file in an existing directory"
+    if options.plot is not None:
+        if options.suite and "scaling" not in options.suite:
+            return "--plot draws the rows of `scaling`: add --suite scaling"
+        return unavailable(options.plot)
+    return ""
+
+
+def _measure(names: Sequence[str], quick: bool, settings: Settings) -> Report:
+    """Run the suites on one thread and one core, and print all that they come to."""
+    with threads.one_core() as core:
+        print(told(settings))
+        with threads.one_thread():
+            rows, closing = _run(names, settings)
+            machine = description(core, [(peer.name, peer.version) for peer in invited(settings)])
+    outcomes = [target.outcome(rows) for target in TARGETS]
+    for line in target_lines(outcomes):
+        print(line)
+    if quick:
+        print("(--quick: a dry run, too short for numbers to quote)")
+    if {row.suite for row in rows} & {"gradient", "scaling"}:
+        print(remembered(rows))
+    return Report(machine, quick, settings, rows, closing, outcomes)
+
+
+def _write(report: Report, options: Namespace) -> None:
+    """The files that were asked for."""
+    if options.json is not None:
+        options.json.write_text(report.json(), encoding="utf-8")
+    if options.plot is not None:
+        draw(report.rows, options.plot)
 
 
 def _run(names: Sequence[str], settings: Settings) -> tuple[list[Row], dict[str, str]]:
@@ -56,6 +105,8 @@ def _run(names: Sequence[str], settings: Settings) -> tuple[list[Row], dict[str,
             print(line)
         for line in table(suite.rows(settings), kept):
             print(line, flush=True)
+        for line in suite.summary(kept):
+            print(line)
         closing[name] = suite.closing(kept)
         print(closing[name])
         rows += kept

@@ -50,11 +50,16 @@ def structured(work: Workload) -> int:
     return 2 * forward(work) + plan.multiply_adds
 
 
-def delta(work: Workload) -> int:
-    """Y W, Y^T Delta, and above the first layer Delta W^T; f' * delta where no loss absorbs it."""
+def products(work: Workload) -> int:
+    """Y W, Y^T Delta, and above the first layer Delta W^T."""
     (n, m), *_ = _dense(work)
+    return 3 * forward(work) - work.cases * n * m
+
+
+def delta(work: Workload) -> int:
+    """The products, and f' * delta where no loss absorbs it."""
     slopes = sum(m for (_, m), curved in zip(_dense(work), _curved(work), strict=True) if curved)
-    return 3 * forward(work) - work.cases * (n * m - slopes)
+    return products(work) + work.cases * slopes
 
 
 def _curved(work: Workload) -> list[bool]:

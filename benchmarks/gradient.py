@@ -1,51 +1,76 @@
-"""Suite `gradient`: the seven formulations of ``jp.gradients``, side by side.
+"""Suite `gradient`: the seven formulations of ``jp.gradients`` and the peers, side by side.
 
 The yardstick `delta` is a ``jp.DeltaRule`` whose workspace lives on from call to call, as in training;
 `delta_once` is the formulation "delta" of ``jp.gradients``, which builds a new one for every call.
+`structured` is ``net.forward(X, T).gradients()``: the record's gradients with their forward pass.
+The floor is `bare GEMMs`, see `bare`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 
 import jacobprop as jp
 from jacobprop.formulations import FORMULATIONS
 
-from .agreement import Arrays
+from .agreement import Arrays, rounding
+from .bare import gemms
 from .comparison import Candidate, Run, compare
-from .costs import COSTS, passes
+from .costs import COSTS, passes, products
+from .invitation import invited
 from .suite import Row, Settings, Suite
 from .timing import once
-from .units import three_digits
-from .workloads import SQUARES, Workload, gradient_workloads, square
+from .widths import YARDSTICK, remembered
+from .workloads import Workload, gradient_workloads, square
 
-YARDSTICK = "delta"
-TOLERANCE = 1e-12
-TOLERANCES = {"finite_difference": 1e-6}
-CASE_BY_CASE = ("tensor", "numpy_dot", "simplified", "delta_scalar")
+FLOOR = "bare GEMMs"
+DIFFERENCES = 1e-6
+"""Relative tolerance of the central differences."""
+LONG = 0.05
+"""Seconds beside which what is done only once is little."""
+CASE_BY_CASE = ("tensor", "numpy_dot", "simplified")
 
 
-def candidates(work: Workload) -> list[Candidate]:
-    """Every formulation on one workload, the yardstick among them."""
-    routes: list[tuple[str, str, Callable[[], Run]]] = []
+def candidates(work: Workload, settings: Settings) -> list[Candidate]:
+    """Every formulation on one workload, the yardstick among them, then the floor and the peers."""
+    found = []
     for name in FORMULATIONS:
+        found.append(_candidate(work, name, name, _reused(work) if name == YARDSTICK else None))
         if name == YARDSTICK:
-            routes += [(name, name, _reused(work)), ("delta_once", name, _formulation(work, name))]
-        else:
-            routes.append((name, name, _formulation(work, name)))
-    return [
-        Candidate(
-            title,
-            prepare,
-            tolerance=TOLERANCES.get(name, TOLERANCE),
-            multiply_adds=COSTS[name].multiply_adds(work),
-            dense_bytes=COSTS[name].numbers(work) * work.net.dtype.itemsize,
-            estimate=_estimate(work, name),
-        )
-        for title, name, prepare in routes
-    ]
+            found.append(_candidate(work, "delta_once", name))
+    return [*found, _floor(work), *_peers(work, settings)]
+
+
+def _candidate(work: Workload, title: str, name: str, prepare: Callable[[], Run] | None = None) -> Candidate:
+    tolerance = rounding(work.dtype)
+    return Candidate(
+        title,
+        prepare or _formulation(work, name),
+        tolerance=max(tolerance, DIFFERENCES) if name == "finite_difference" else tolerance,
+        multiply_adds=COSTS[name].multiply_adds(work),
+        dense_bytes=COSTS[name].numbers(work) * work.net.dtype.itemsize,
+        estimate=_estimate(work, name),
+    )
+
+
+def _floor(work: Workload) -> Candidate:
+    return Candidate(
+        FLOOR,
+        lambda: gemms(work),
+        tolerance=0,
+        multiply_adds=products(work),
+        role="floor",
+        agrees=False,
+    )
+
+
+def _peers(work: Workload, settings: Settings) -> Iterator[Candidate]:
+    for peer in invited(settings):
+        for title, prepare in peer.prepared("gradient", work).items():
+            yield Candidate(title, prepare, rounding(work.dtype), role="peer", label="same answer")
 
 
 def _formulation(work: Workload, name: str) -> Callable[[], Run]:
@@ -61,12 +86,24 @@ def _reused(work: Workload) -> Callable[[], Run]:
 
 
 def _estimate(work: Workload, name: str) -> Callable[[], float] | None:
-    """One case times the cases, or one pass times the passes; the whole-stack formulations are short."""
+    """One case times the cases, or one pass times the passes; the whole-stack formulations are short.
+
+    The loops over nodes take the same time for every number: one case of theirs could be long already.
+    """
+    if name == "delta_scalar":
+        return lambda: COSTS[name].multiply_adds(work) * _scalar_rate()
     if name in CASE_BY_CASE:
         return lambda: work.cases * _warm(_formulation(work.one_case, name)())
     if name == "finite_difference":
         return lambda: passes(work) * _warm(lambda: _pass(work))
     return None
+
+
+@cache
+def _scalar_rate() -> float:
+    """Seconds that a multiply-add takes in a Python loop."""
+    small = square(16)
+    return _warm(_formulation(small, "delta_scalar")()) / COSTS["delta_scalar"].multiply_adds(small)
 
 
 def _pass(work: Workload) -> Arrays:
@@ -77,43 +114,24 @@ def _pass(work: Workload) -> Arrays:
 
 
 def _warm(run: Run) -> float:
-    """The shorter of two calls: the first also pays for what is done only once."""
-    return min(once(run)[1], once(run)[1])
+    """The shorter of two calls, as the first also pays for what is done only once; of a long one, that."""
+    first = once(run)[1]
+    return first if first > LONG else min(first, once(run)[1])
 
 
 def rows(settings: Settings) -> Iterator[Row]:
     """All candidates on all workloads."""
     for work in gradient_workloads():
-        yield from compare("gradient", work.name, candidates(work), YARDSTICK, settings)
+        yield from compare(
+            "gradient",
+            work.name,
+            candidates(work, settings),
+            YARDSTICK,
+            settings,
+            floor=FLOOR,
+            group=work.group,
+            dtype=work.dtype,
+        )
 
 
-def closing(found: Sequence[Row]) -> str:
-    """At the widest n-n-n where the dense tensors ran: what they and the structured chain cost.
-
-    The noise is how far the interval of the delta rule against itself reaches from 1 on that workload:
-    a busy machine shows in the sentence that is quoted, not only in the table.
-    """
-    measured = {(row.workload, row.candidate): row for row in found if row.ratio is not None}
-    for n in reversed(SQUARES):
-        name = square(n).name
-        tensor, chain, itself = (measured.get((name, c)) for c in ("tensor", "structured", YARDSTICK))
-        if tensor and chain and itself:
-            return (
-                f"At width {n}: dense tensors x {_ratio(tensor)}, structured x {_ratio(chain)}, "
-                f"delta 1.00 (noise {_noise(itself):.0%})."
-            )
-    return "The dense tensors ran at no width: nothing to sum up."
-
-
-def _ratio(row: Row) -> str:
-    assert row.ratio is not None, "only measured rows are summed up"
-    return three_digits(row.ratio)
-
-
-def _noise(itself: Row) -> float:
-    assert itself.low is not None, "a measured row has an interval"
-    assert itself.high is not None, "a measured row has an interval"
-    return max(abs(itself.low - 1), abs(itself.high - 1))
-
-
-SUITE = Suite("the gradient of the loss by every parameter", YARDSTICK, rows, closing)
+SUITE = Suite("the gradient of the loss by every parameter", YARDSTICK, rows, remembered, floor=FLOOR)

@@ -9,6 +9,9 @@ from collections.abc import Callable
 SLOWDOWN = 5
 """About how many times longer a run takes while every allocation is traced."""
 
+LARGE = 2**26
+"""Dense tensors of so many bytes take their time to fill: tracing adds nothing to it."""
+
 
 def peak_bytes(run: Callable[[], object]) -> int:
     """The most bytes alive at once during a call, beyond those before it. Never time this run."""

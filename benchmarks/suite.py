@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["ours", "floor", "peer", "baseline"]
+"""ours: a route of the library; floor: the same arithmetic, bare; peer: another library's route;
+baseline: what a route of ours is compared with, such as the same shapes unsaturated."""
+
+Group = Literal["ordinary", "bottleneck", "saturated", ""]
+"""Networks that are reported apart."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,10 @@ class Settings:
         A route that needs longer for one answer is skipped.
     bytes : int
         A route that holds more is skipped.
+    largest : int
+        Size up to which the series of `scaling` go.
+    peers : bool
+        Whether the peers that are installed are asked too.
     """
 
     sample: float = 1e-3
@@ -29,9 +41,11 @@ class Settings:
     pairs: int = 101
     seconds: float = 10.0
     bytes: int = 2**30
+    largest: int = 512
+    peers: bool = True
 
 
-QUICK = Settings(budget=0.05, pairs=7, seconds=0.5)
+QUICK = Settings(budget=0.02, pairs=3, seconds=0.1, largest=16)
 """A dry run of everything, for CI: the rows are real, their numbers are not worth quoting."""
 
 
@@ -39,10 +53,12 @@ QUICK = Settings(budget=0.05, pairs=7, seconds=0.5)
 class Row:
     """One candidate on one workload; None where it was not measured or is not known.
 
+    A row of role "floor", "peer" or "baseline" is no route of ours; `targets` reads roles, not names.
+
     Attributes
     ----------
     suite, workload, candidate : str
-        What was run. The workload reads widths x cases.
+        What was run. The workload reads widths x cases, then what else tells it from others.
     seconds : float
         The median time of a call.
     ratio, low, high, coverage : float
@@ -55,9 +71,20 @@ class Row:
     peak_bytes : int
         Measured, in a run of its own.
     difference : float
-        The largest relative difference to the median of all candidates.
+        The largest relative difference to the median of all candidates; None for one that gives
+        no answer to compare.
     skipped : str
         Why it was not run, else empty.
+    role, group, label : str
+        From the candidate and its workload.
+    dtype : str
+        Of the workload: "float64" or "float32".
+    floor_ratio, floor_low, floor_high : float
+        As `ratio`, to the floor of the comparison, from the same rounds; None without a floor.
+    stored_bytes : int
+        What the structured object of this route keeps, by its own `nbytes`.
+    against : str
+        The candidate that `ratio` is relative to: itself for the yardstick.
     """
 
     suite: str
@@ -73,6 +100,15 @@ class Row:
     peak_bytes: int | None = None
     difference: float | None = None
     skipped: str = ""
+    role: Role = "ours"
+    group: Group = ""
+    dtype: str = ""
+    floor_ratio: float | None = None
+    floor_low: float | None = None
+    floor_high: float | None = None
+    stored_bytes: int | None = None
+    label: str = ""
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,9 +125,15 @@ class Suite:
         Settings to rows; raises CheckFailed where two candidates disagree.
     closing : callable
         All rows to the one sentence to remember.
+    summary : callable
+        All rows to the lines before it.
+    floor : str
+        The candidate of role "floor", for the heading.
     """
 
     claim: str
     yardstick: str
     rows: Callable[[Settings], Iterator[Row]]
     closing: Callable[[Sequence[Row]], str]
+    summary: Callable[[Sequence[Row]], Iterator[str]] = lambda rows: iter(())
+    floor: str = ""

@@ -1,8 +1,10 @@
-"""One thread for the BLAS: routes are compared by their work, not by how many cores they wake."""
+"""One thread on one core: routes are compared by their work, not by how many cores they wake."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,10 +17,29 @@ def installed() -> bool:
     return find_spec("threadpoolctl") is not None
 
 
-def one_thread() -> AbstractContextManager[object]:
-    """All BLAS libraries of this process on one thread while the block runs."""
-    limits: AbstractContextManager[object] = _threadpoolctl().threadpool_limits(1, user_api="blas")
-    return limits
+@contextmanager
+def one_core() -> Iterator[int | None]:
+    """This process on one core while the block runs: its number, None where the system cannot say.
+
+    Enter it before the peers are loaded: the threads that they start inherit it.
+    """
+    if not hasattr(os, "sched_setaffinity"):  # macOS, Windows
+        yield None
+        return
+    before = os.sched_getaffinity(0)
+    core = max(before)  # the first one serves most interrupts
+    os.sched_setaffinity(0, {core})
+    try:
+        yield core
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """All BLAS and OpenMP libraries that this process has loaded on one thread while the block runs."""
+    with _threadpoolctl().threadpool_limits(1):
+        yield
 
 
 def libraries() -> list[dict[str, object]]:

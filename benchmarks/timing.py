@@ -1,13 +1,14 @@
 """Paired, interleaved timing: the ratio of two routes on this machine, at this moment.
 
-A pair is one sample of each, in alternating order, so that a machine that slows down slows both.
-A sample repeats its call until it lasts long enough for the clock.
+A round is one sample of each, close together, so that a machine that slows down slows all. The order
+changes from round to round: each follows itself and every other equally often, for what ran before
+has filled the caches. A sample repeats its call until it lasts long enough for the clock.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import median
 from time import perf_counter
@@ -18,15 +19,26 @@ from .interval import Interval, median_interval
 _SLOW = 0.1
 """A first call of so many seconds needs no calibration: warm, it still outlasts a sample."""
 
+SHARE, LONGEST = 0.05, 0.05
+"""Beside a slow run, which gets few rounds, a sample of the others lasts this share of it, up to so many
+seconds: a moment in which the machine is busy would be the whole of a short one."""
+
+ORDERS = {
+    2: ((0, 1), (1, 0)),
+    3: ((0, 1, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1), (1, 0, 2), (2, 1, 0)),
+}
+"""Rounds of two and of three, to be repeated: each ends with whom the next begins."""
+
 Result = TypeVar("Result")
 
 
 class Timing(NamedTuple):
-    """Seconds a call (median), its ratio to the yardstick, and from how many pairs."""
+    """Seconds a call (median), its ratio to the yardstick, from how many pairs, and that to the floor."""
 
     seconds: float
     ratio: Interval
     pairs: int
+    floor: Interval | None = None
 
 
 def once(run: Callable[[], Result]) -> tuple[Result, float]:
@@ -60,34 +72,45 @@ def paired(
     budget: float,
     most: int,
     first: float = 0.0,
+    yardstick_first: float = 0.0,
+    floor: Callable[[], object] | None = None,
+    floor_first: float = 0.0,
 ) -> Timing:
-    """Time `run` against `yardstick` until the budget is spent: at least one pair, at most `most`.
+    """Time `run` against `yardstick`, and `floor`, until the budget is spent: 1 to `most` rounds.
 
     Parameters
     ----------
     least : float
         Seconds a sample must last.
     budget : float
-        Seconds after which no further pair starts.
-    first : float
+        Seconds after which no further round starts.
+    first, yardstick_first, floor_first : float
         Seconds of a call made before, which spares a slow one its calibration.
+    floor : callable, optional
+        A second yardstick.
     """
     with _no_collection():
-        ours = 1 if first > _SLOW else calibrate(run, least)
-        theirs = calibrate(yardstick, least)
-        seconds: list[float] = []
-        ratios: list[float] = []
+        beside = max(least, min(first * SHARE, LONGEST))
+        known = [] if floor is None else [(floor, floor_first, beside)]
+        known += [(run, first, least), (yardstick, yardstick_first, beside)]
+        row = [(call, 1 if seconds > _SLOW else calibrate(call, span)) for call, seconds, span in known]
+        rounds: list[list[float]] = []
         end = perf_counter() + budget
-        while not ratios or (len(ratios) < most and perf_counter() < end):
-            if len(ratios) % 2:
-                unit = sample(yardstick, theirs) / theirs
-                own = sample(run, ours) / ours
-            else:
-                own = sample(run, ours) / ours
-                unit = sample(yardstick, theirs) / theirs
-            seconds.append(own)
-            ratios.append(own / unit)
-    return Timing(median(seconds), median_interval(ratios), len(ratios))
+        while not rounds or (len(rounds) < most and perf_counter() < end):
+            orders = ORDERS[len(row)]
+            rounds.append(_round(row, orders[len(rounds) % len(orders)]))
+    return Timing(
+        seconds=median(own for *_, own, _ in rounds),
+        ratio=median_interval([own / unit for *_, own, unit in rounds]),
+        pairs=len(rounds),
+        floor=None if floor is None else median_interval([own / bare for bare, own, _ in rounds]),
+    )
+
+
+def _round(row: Sequence[tuple[Callable[[], object], int]], order: Sequence[int]) -> list[float]:
+    """Seconds of a call of each, sampled in this order, returned in that of the row."""
+    seconds = {place: sample(*row[place]) / row[place][1] for place in order}
+    return [seconds[place] for place in range(len(row))]
 
 
 @contextmanager

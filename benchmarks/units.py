@@ -22,3 +22,11 @@ def bytes_text(count: int) -> str:
         if count >= size * 999.5 / 1024:
             return f"{three_digits(count / size)} {unit}"
     return f"{count} B"
+
+
+def count_text(count: int) -> str:
+    """8.03 M."""
+    for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if count >= size * 0.9995:
+            return f"{three_digits(count / size)} {unit}"
+    return str(count)

@@ -8,33 +8,58 @@ from __future__ import annotations
 import doctest
 import json
 import os
+import platform
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
 import jacobprop as jp
-from benchmarks import comparison, gradient, interval, threads, timing
-from benchmarks.agreement import agree
+from benchmarks import (
+    catalogue,
+    command,
+    comparison,
+    exponents,
+    gradient,
+    interval,
+    invitation,
+    machine,
+    plot,
+    saturation,
+    scaling,
+    threads,
+    timing,
+    workloads,
+)
+from benchmarks.agreement import agree, rounding
+from benchmarks.bare import gemms
 from benchmarks.catalogue import SUITES
 from benchmarks.command import main
 from benchmarks.comparison import Candidate, compare
-from benchmarks.costs import COSTS, passes
+from benchmarks.costs import COSTS, passes, products
+from benchmarks.exponents import fit
 from benchmarks.interval import median_interval
 from benchmarks.memory import peak_bytes
-from benchmarks.report import line, table
-from benchmarks.suite import QUICK, Row, Settings
+from benchmarks.peers import Peer
+from benchmarks.promises import DEEP, DENSE, DIGITS, MIDDLE, TARGETS, WINE
+from benchmarks.report import Report, line, table, target_lines
+from benchmarks.suite import QUICK, Row, Settings, Suite
+from benchmarks.targets import Number, Outcome, Target, geometric_mean, over, to_best_peer, to_floor
 from benchmarks.timing import calibrate, paired
 from benchmarks.units import bytes_text, seconds_text, three_digits
+from benchmarks.widths import remembered
 from benchmarks.workloads import classes, example, gradient_workloads, square, wine
 from jacobprop import formulations
 from jacobprop.differences import central_differences
-from jacobprop.errors import CheckFailed
+from jacobprop.errors import CheckFailed, MissingExtraError
 
 ROOT = Path(__file__).parents[1]
 TINY = classes((5, 4, 3), cases=2)
@@ -42,7 +67,9 @@ TINY = classes((5, 4, 3), cases=2)
 
 @pytest.fixture
 def only_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The suite `gradient` on 5-4-3 x 2 alone."""
+    """The suite `gradient` on 5-4-3 x 2 alone, without peers and without a limit of time."""
+    monkeypatch.setattr(command, "QUICK", replace(QUICK, seconds=1e9))
+    monkeypatch.setattr(invitation, "_installed", lambda: ())
     monkeypatch.setattr(gradient, "gradient_workloads", lambda: iter([TINY]))
 
 
@@ -51,7 +78,8 @@ def only_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_quick_runs_everything_and_writes_the_documented_json(tmp_path: Path) -> None:
     file = tmp_path / "rows.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--suite", "gradient", "--json", str(file)]
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--no-peers", "--suite", "gradient"]
+    command += ["--json", str(file)]
     environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(  # noqa: S603  (our own command)
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
@@ -60,11 +88,12 @@ def test_quick_runs_everything_and_writes_the_documented_json(tmp_path: Path) ->
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     whole = json.loads(file.read_text(encoding="utf-8"))
-    assert set(whole) == {"machine", "quick", "settings", "rows", "closing"}
-    assert set(whole["machine"]) == {"python", "numpy", "platform", "blas", "when"}
-    assert [library["num_threads"] for library in whole["machine"]["blas"]] == [1]
+    assert set(whole) == {"machine", "quick", "settings", "rows", "closing", "exponents", "targets"}
+    machine = {"processor", "core", "platform", "python", "numpy", "blas", "peers", "when"}
+    assert set(whole["machine"]) == machine
+    assert {library["num_threads"] for library in whole["machine"]["blas"]} == {1}
     assert whole["quick"] is True
-    assert Settings(**whole["settings"]) == QUICK
+    assert Settings(**whole["settings"]) == replace(QUICK, peers=False)
     assert whole["closing"]["gradient"] in lines
     rows = [Row(**row) for row in whole["rows"]]
     assert all(set(row) == {field.name for field in fields(Row)} for row in whole["rows"])
@@ -72,12 +101,13 @@ def test_quick_runs_everything_and_writes_the_documented_json(tmp_path: Path) ->
         name for name in formulations.FORMULATIONS for name in (name, "delta_once")[: 1 + (name == "delta")]
     ]
     assert [(row.workload, row.candidate) for row in rows] == [
-        (work.name, name) for work in gradient_workloads() for name in names
+        (work.name, name) for work in gradient_workloads() for name in [*names, gradient.FLOOR]
     ]
     for row in rows:
         assert line(row) in lines
-        measured = (row.seconds, row.ratio, row.low, row.high, row.coverage, row.difference)
+        measured = (row.seconds, row.ratio, row.low, row.high, row.coverage)
         assert (None in measured) == bool(row.skipped)
+        assert (row.difference is None) == bool(row.skipped or row.role == "floor")
         if not row.skipped:
             assert row.low <= row.ratio <= row.high
             assert row.pairs >= 1
@@ -136,7 +166,7 @@ def test_a_formulation_that_raises_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--suite", "nonsense"], "no suite 'nonsense'; there are: gradient\n"),
+        (["--suite", "nonsense"], f"no suite 'nonsense'; there are: {', '.join(SUITES)}\n"),
         (
             ["--json", "/no/such/place.json"],
             "cannot write /no/such/place.json: not a file in an existing directory\n",
@@ -271,13 +301,21 @@ def test_samples_last_at_least_as_long_as_asked(clock: Clock) -> None:
 def test_pairs_alternate_and_their_ratio_is_that_of_single_calls(clock: Clock) -> None:
     found = paired(clock.work("a", 0.25), clock.work("b", 0.125), least=0.5, budget=1e9, most=4)
     assert clock.calls == "aaa" + "bbbbbbb" + "aabbbb" + "bbbbaa" + "aabbbb" + "bbbbaa"
-    assert found == (0.25, (2.0, 2.0, 2.0, 0.875), 4)
+    assert found == (0.25, (2.0, 2.0, 2.0, 0.875), 4, None)
 
 
 def test_a_slow_candidate_gets_one_pair_and_no_calibration(clock: Clock) -> None:
     found = paired(clock.work("a", 30.0), clock.work("b", 1.0), least=1e-3, budget=2.0, most=9, first=30.0)
     assert clock.calls == "b" + "ab"
     assert (found.pairs, found.ratio.coverage) == (1, 0.0)
+
+
+def test_beside_a_slow_run_the_others_are_sampled_longer(clock: Clock) -> None:
+    run, unit, floor = clock.work("a", 0.5), clock.work("b", 2**-8), clock.work("f", 2**-7)
+    paired(run, unit, floor=floor, least=1e-3, budget=0.1, most=9, first=0.5)  # 25 ms each
+    assert clock.calls.endswith("ffff" + "a" + "b" * 8)
+    paired(run, unit, least=1e-3, budget=0.1, most=9, first=30.0)  # 50 ms, and no more
+    assert clock.calls.endswith("a" + "b" * 16)
 
 
 def test_a_machine_that_slows_down_leaves_the_ratio_alone(clock: Clock) -> None:
@@ -370,7 +408,7 @@ def test_what_is_too_large_is_skipped_with_its_reason_before_it_runs() -> None:
     assert [row.skipped for row in rows] == [
         "would hold 3.00 GiB, limit 1.00 GiB",
         "",
-        "would take about 90.0 s, limit 500 ms",
+        "would take about 90.0 s, limit 100 ms",
     ]
     assert [row.candidate for row in rows] == ["huge", "unit", "slow"]
 
@@ -380,14 +418,28 @@ def test_what_is_too_large_is_skipped_with_its_reason_before_it_runs() -> None:
 
 def test_rows_stand_under_their_workload_and_few_pairs_give_no_interval() -> None:
     row = Row("s", "2-3 x 4", "tensor", 1.5e-3, 12.25, 12.0, 12.5, 0.96, 9, 1234, 2**20, 0.0)
-    once = Row("s", "5-6 x 7", "tensor", 26.0, 140_000.0, 14e4, 14e4, 0.0, 1, 4_361_912_320, None, 0.0)
+    once = Row(
+        "s",
+        "5-6 x 7",
+        "tensor",
+        26.0,
+        140_000.0,
+        14e4,
+        14e4,
+        0.0,
+        1,
+        4_361_912_320,
+        None,
+        0.0,
+        floor_ratio=1.25,
+    )
     kept: list[Row] = []
     lines = list(table(iter([row, once]), kept))
     assert lines == [
         "2-3 x 4",
-        "  tensor             1.50 ms      12.2  [12.0, 12.5]      1.00 MiB         1,234",
+        "  tensor             1.50 ms      12.2  [12.0, 12.5]          - 1.00 MiB  1.23 k",
         "5-6 x 7",
-        "  tensor              26.0 s   140,000  (1 pair)                 - 4,361,912,320",
+        "  tensor              26.0 s   140,000  (1 pair)           1.25        -  4.36 G",
     ]
     assert kept == [row, once]
 
@@ -404,8 +456,651 @@ def test_the_closing_sentence_takes_the_widest_square_network_and_tells_its_nois
     ]
     skipped = Row("gradient", square(64).name, "tensor", skipped="would hold 3.00 GiB")
     expected = "At width 32: dense tensors x 10.0, structured x 2.25, delta 1.00 (noise 70%)."
-    assert gradient.closing([*rows, skipped]) == expected
-    assert gradient.closing([skipped]) == "The dense tensors ran at no width: nothing to sum up."
+    assert remembered([*rows, skipped]) == expected
+    assert remembered([skipped]) == "The dense tensors ran at no width: nothing to sum up."
+
+
+# -- the floor, the peers and what a candidate is paired with ------------------------------------------
+
+
+def test_run_yardstick_and_floor_are_timed_in_one_round(clock: Clock) -> None:
+    run, unit, floor = clock.work("a", 0.5), clock.work("b", 0.25), clock.work("f", 0.125)
+    found = paired(run, unit, floor=floor, least=0.5, budget=1e9, most=3)
+    calibration = "fffffff" + "a" + "bbb"
+    assert clock.calls == calibration + "ffffabb" + "bbffffa" + "abbffff"
+    assert (found.seconds, found.ratio.median, found.floor) == (0.5, 2.0, (4.0, 4.0, 4.0, 0.75))
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_nobody_is_always_second(count: int) -> None:
+    orders = timing.ORDERS[count]
+    row = [place for order in (*orders, orders[0]) for place in order][: count * len(orders) + 1]
+    followed = Counter(pairwise(row))
+    assert len(followed) == count**2, "each follows each, itself too"
+    assert len(set(followed.values())) == 1, "equally often"
+    assert all(sorted(order) == list(range(count)) for order in orders)
+
+
+def test_known_slow_calls_are_not_calibrated(clock: Clock) -> None:
+    run, unit, floor = clock.work("a", 3.0), clock.work("b", 2.0), clock.work("f", 1.0)
+    slow = {"first": 3.0, "yardstick_first": 2.0, "floor_first": 1.0}
+    paired(run, unit, floor=floor, least=1e-3, budget=1.0, most=3, **slow)
+    assert clock.calls == "fab"
+
+
+def _timed(clock: Clock, name: str, seconds: float, **more: Any) -> Candidate:
+    """A candidate that takes so long by the fake clock."""
+
+    def run() -> dict[str, Any]:
+        clock.now += seconds
+        return {"x": np.ones(2)}
+
+    return Candidate(name, lambda: run, 1e-12, **more)
+
+
+def test_every_row_but_the_floors_has_a_ratio_to_the_floor(clock: Clock) -> None:
+    candidates = [
+        _timed(clock, "unit", 0.5),
+        _timed(clock, "twice", 1.0, stored=lambda: 77),
+        _timed(clock, "bare", 0.25, role="floor", agrees=False),
+        _timed(clock, "guest", 2.0, role="peer", label="same answer"),
+        _timed(clock, "own", 3.0, against="guest"),
+    ]
+    patient = replace(QUICK, seconds=1e9)
+    told: dict[str, Any] = {"floor": "bare", "group": "ordinary", "dtype": "float32"}
+    rows = list(compare("s", "w", candidates, "unit", patient, **told))
+    assert [(row.ratio, row.floor_ratio, row.against) for row in rows] == [
+        (1.0, 2.0, "unit"),
+        (2.0, 4.0, "unit"),
+        (0.5, None, "unit"),
+        (4.0, 8.0, "unit"),
+        (1.5, 12.0, "guest"),
+    ]
+    assert [row.role for row in rows] == ["ours", "ours", "floor", "peer", "ours"]
+    assert {(row.group, row.dtype) for row in rows} == {("ordinary", "float32")}
+    assert [row.stored_bytes for row in rows] == [None, 77, None, None, None]
+    assert [row.difference for row in rows] == [0, 0, None, 0, 0]
+    peaks = [row.candidate for row in rows if row.peak_bytes is not None]
+    assert peaks == ["unit", "twice", "bare", "own"], "nobody traces a peer's own memory"
+    assert rows[3].label == "same answer"
+
+
+def test_what_gives_no_answer_is_not_compared() -> None:
+    silent = Candidate("silent", lambda: dict, 0, role="floor", agrees=False)
+    wrong = Candidate("wrong", lambda: lambda: {"x": np.zeros(2)}, 1e-12)
+    right = [_candidate("unit"), _candidate("other")]
+    assert len(list(compare("s", "w", [*right, silent], "unit", QUICK, floor="silent"))) == 3
+    with pytest.raises(CheckFailed, match=r"^s, w: wrong x\[0\] = 0"):
+        list(compare("s", "w", [*right, silent, wrong], "unit", QUICK, floor="silent"))
+
+
+def _peer(answer: Callable[[Any], Any]) -> Peer:
+    return Peer("guest", "1.2", {"gradient": {"best route": lambda work: lambda: answer(work)}})
+
+
+def test_a_peer_takes_part_under_the_name_of_its_route(
+    only_tiny: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peer = _peer(lambda work: jp.gradients(work.net, work.X, work.T, "tensor"))
+    monkeypatch.setattr(invitation, "_installed", lambda: (peer,))
+    (row,) = (row for row in gradient.rows(QUICK) if row.role == "peer")
+    assert (row.candidate, row.label, row.against) == ("guest best route", "same answer", "delta")
+    assert row.ratio
+    assert row.floor_ratio
+    assert not [c for c in gradient.candidates(TINY, replace(QUICK, peers=False)) if c.role == "peer"]
+
+
+def test_a_wrong_peer_stops_the_run_and_is_named(
+    only_tiny: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def answer(work: Any) -> dict[str, Any]:
+        return {name: 1.01 * array for name, array in jp.gradients(work.net, work.X, work.T).items()}
+
+    monkeypatch.setattr(invitation, "_installed", lambda: (_peer(answer),))
+    monkeypatch.setattr(comparison, "paired", lambda *_, **__: pytest.fail("timed before the results agree"))
+    assert main(["--quick", "--suite", "gradient"]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith("peers: guest 1.2\n")
+    assert err.startswith("gradient, 5-4-3 x 2: guest best route W1[")
+    assert err.count(" the median of all is ") == 1
+
+
+@pytest.mark.parametrize(
+    ("peers", "asked", "said"),
+    [
+        ((), True, 'no peers: pip install ".[peers]"'),
+        ((_peer(lambda work: {}),), True, "peers: guest 1.2"),
+        ((_peer(lambda work: {}),), False, "peers: left out"),
+    ],
+)
+def test_one_line_says_who_takes_part(
+    peers: Any, asked: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(invitation, "_installed", lambda: peers)
+    assert invitation.told(replace(QUICK, peers=asked)) == said
+
+
+@pytest.mark.parametrize("work", [TINY, classes((9, 7, 6, 5), 3, np.float32)], ids=lambda w: w.name)
+def test_the_floor_is_the_products_of_the_delta_rule_and_nothing_else(
+    work: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = []
+    matmul = np.matmul
+
+    def counting(a: Any, b: Any, out: Any) -> None:
+        assert matmul(a, b, out=out) is out
+        assert out.dtype == work.dtype
+        done.append(a.size * b.shape[1])
+
+    monkeypatch.setattr(np, "matmul", counting)
+    run = gemms(work)
+    assert done == []
+    assert run() == {}
+    first, *above = [W.size for name, W in work.net.parameters.items() if name.startswith("W")]
+    assert done == [work.cases * size for size in [first] * 2 + [size for size in above for _ in "abc"]]
+    assert sum(done) == products(work)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_rounding_follows_the_dtype(dtype: str) -> None:
+    assert rounding(dtype) == pytest.approx({"float64": 9.1e-13, "float32": 4.9e-4}[dtype], rel=0.01)
+
+
+def test_below_the_smallest_normal_number_nothing_differs() -> None:
+    found = _found()
+    for name in found:
+        found[name]["b1"][:] = 3e-320
+    found["b"]["b1"][1] = 5e-320
+    assert agree(found, dict.fromkeys("abc", 1e-12), "here") == {"a": 0, "b": 0, "c": 0}
+
+
+# -- the workloads ---------------------------------------------------------------------------------------
+
+
+def test_the_targets_name_networks_that_are_there() -> None:
+    found = {work.name: work for work in workloads.gradient_targets()}
+    assert set(found) == {*DEEP, *DIGITS, *MIDDLE, *WINE}
+    for name, work in found.items():
+        assert (work.dtype == "float32") == name.endswith(", float32")
+        assert {array.dtype.name for array in work.net.parameters.values()} == {work.dtype}
+
+
+def test_ordinary_networks_and_bottlenecks_are_those_of_the_table() -> None:
+    assert [(w.name, w.group) for w in workloads.ordinary()] == [
+        ("13-5-3 x 178", "ordinary"),
+        ("64-128-128-10 x 64", "ordinary"),
+        ("784-256-128-10 x 64", "ordinary"),
+        ("256-512-512-16 x 32", "ordinary"),
+    ]
+    assert [(w.name, w.group) for w in workloads.bottlenecks()] == [
+        ("512-512-8-512-512 x 1", "bottleneck"),
+        ("784-128-16-128-784 x 4", "bottleneck"),
+    ]
+    digits = workloads.digits(64)
+    sizes = [W.size for name, W in digits.net.parameters.items() if name.startswith("W")]
+    assert digits.cases * digits.widths[-1] * sum(sizes) * 8 == DENSE
+
+
+def test_long_runs_of_a_width_are_a_power() -> None:
+    assert workloads.name_of((7, 32, 32, 32, 32, 32, 32, 3), 9) == "7-32^6-3 x 9"
+    assert workloads.name_of((4, 4, 4, 4, 4), 1) == "4-4-4-4-4 x 1"
+
+
+HARD = [saturation.saturated(classes((6, 5, 4, 3), 4)), saturation.vanishing(classes((5,) * 31, 3))]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_saturated_sums_are_as_large_as_they_are_said_to_be(dtype: Any) -> None:
+    usual = classes((9, 8, 7, 5), 6, dtype)
+    hard = saturation.saturated(usual)
+    record = hard.net.forward(hard.X)
+    expected = {np.float64: 400, np.float32: 60}[dtype]
+    assert [np.median(abs(record.sum(n))) for n in (1, 2)] == pytest.approx([expected] * 2, rel=1e-3)
+    assert hard.name == f"{usual.name}, saturated"
+    assert np.array_equal(hard.net.parameters["W3"], usual.net.parameters["W3"])
+
+
+def _exact_gradient(work: Any) -> dict[str, Any]:
+    """Backpropagation in 40 digits with exponents of any size: mpmath knows no underflow."""
+    with mpmath.workdps(40):
+        exact = {name: mpmath.matrix(np.atleast_2d(a).tolist()) for name, a in work.net.parameters.items()}
+        depth = len(exact) // 2
+        total = {name: mpmath.zeros(a.rows, a.cols) for name, a in exact.items()}
+        for x, label in zip(work.X, work.T, strict=True):
+            ys, zs = [mpmath.matrix([x.tolist()])], []
+            for layer in range(1, depth + 1):
+                zs.append(ys[-1] * exact[f"W{layer}"] + exact[f"b{layer}"])
+                ys.append(zs[-1].apply(lambda z: 1 / (1 + mpmath.exp(-z))))
+            raised = zs[-1].apply(mpmath.exp)
+            delta = raised / mpmath.fsum(raised)
+            delta[int(label)] -= 1
+            for layer in range(depth, 0, -1):
+                total[f"W{layer}"] += ys[layer - 1].T * delta / work.cases
+                total[f"b{layer}"] += delta / work.cases
+                if layer > 1:
+                    row = delta * exact[f"W{layer}"].T
+                    slopes = zs[layer - 2].apply(lambda z: 1 / (2 + mpmath.exp(z) + mpmath.exp(-z)))
+                    delta = mpmath.matrix([[r * f for r, f in zip(row, slopes, strict=True)]])
+        return {
+            name: np.array([float(v) for v in a]).reshape(work.net.parameters[name].shape)
+            for name, a in total.items()
+        }
+
+
+@pytest.mark.parametrize("route", ["delta", "structured"])
+@pytest.mark.parametrize("work", HARD, ids=lambda work: work.name)
+def test_saturated_gradients_are_right_to_the_last_that_a_float_can_hold(work: Any, route: str) -> None:
+    exact = _exact_gradient(work)
+    found = jp.gradients(work.net, work.X, work.T, route)
+    tiny = np.finfo(float).tiny
+    assert any((abs(array) > 0).any() and (abs(array) < tiny).any() for array in exact.values()), "not hard"
+    for name, array in exact.items():
+        # z near 1000 is known to 1e-13, hence exp(-z) to a relative 1e-13, in each of 30 layers
+        np.testing.assert_allclose(found[name], array, rtol=1e-10, atol=tiny, err_msg=name)
+
+
+def test_saturation_closes_with_its_worst() -> None:
+    rows = [
+        Row("saturation", "a, saturated", "delta", 1.0, 1.25, 1.0, 1.0),
+        Row("saturation", "b, vanishing", "structured", 1.0, 1.5, 1.0, 1.0),
+        Row("saturation", "b, vanishing", "delta, usual", 1.0, 7.0, 1.0, 1.0, role="baseline"),
+    ]
+    assert saturation.closing(rows) == "Saturation costs at most x 1.50: structured, b, vanishing."
+    assert saturation.closing(rows[:1]) == "Saturation costs at most x 1.25: delta, a."
+    assert saturation.closing(rows[2:]) == "Nothing saturated was measured."
+
+
+def test_saturated_routes_are_paired_with_themselves_as_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = classes((6, 5, 4, 3), 4)
+    monkeypatch.setattr(saturation, "pairs", lambda: iter([(HARD[0], usual)]))
+    rows = list(saturation.rows(QUICK))
+    assert [(row.candidate, row.against, row.role) for row in rows] == [
+        (f"{name}{ending}", f"{name}, usual", role)
+        for ending, role in (("", "ours"), (", usual", "baseline"))
+        for name in ("structured", "delta")
+    ]
+    assert {row.group for row in rows} == {"saturated"}
+
+
+# -- exponents ------------------------------------------------------------------------------------------
+
+WIDTHS = (16, 32, 64, 128, 256, 512)
+
+
+@pytest.mark.parametrize("overhead", [0.0, 1e-3, 2.0])
+@pytest.mark.parametrize("exponent", [0.5, 1.0, 2.0, 3.0])
+def test_a_power_law_is_found_under_its_overhead(exponent: float, overhead: float) -> None:
+    factor = 1e-3 / 16**exponent
+    found = fit(WIDTHS, [overhead + factor * n**exponent for n in WIDTHS])
+    assert found is not None
+    assert found.exponent == pytest.approx(exponent, abs=0.02)
+    assert found.overhead == pytest.approx(overhead, rel=0.01, abs=1e-5)
+    assert found.at(100) == pytest.approx(overhead + factor * 100**exponent, rel=0.01)
+
+
+def test_the_spread_covers_the_noise() -> None:
+    rng = np.random.default_rng(1)
+    outside = 0
+    for _ in range(40):
+        found = fit(WIDTHS, [(2e-4 + 1e-9 * n**2.5) * np.exp(rng.normal(0, 0.05)) for n in WIDTHS])
+        assert found is not None
+        outside += abs(found.exponent - 2.5) > 3.2 * found.spread  # 95 % of Student's t, 3 degrees
+    assert outside <= 6
+
+
+def test_too_few_points_are_not_fitted() -> None:
+    assert fit(WIDTHS[:3], [1.0, 2.0, 4.0]) is None
+
+
+def test_the_example_of_the_fit_runs() -> None:
+    assert doctest.testmod(exponents, raise_on_error=True).failed == 0
+
+
+def _scaling(laws: dict[str, float], overhead: float = 1.0, drift: bool = False) -> list[Row]:
+    """Rows of `scaling` that follow power laws: {candidate: exponent in the width}."""
+    rows = []
+    shapes = dict.fromkeys(shape for series in scaling.SERIES.values() for shape in series.values())
+    for k, (widths, cases) in enumerate(shapes):
+        name, speed, layers = workloads.name_of(widths, cases), 1.0 + 2.0 * (k % 2) * drift, len(widths) - 1
+        for candidate, exponent in laws.items():
+            units = overhead + cases * layers * (widths[0] / 16) ** exponent
+            row = Row("scaling", name, candidate, 1e-4 * units * speed, 1.0, 1.0, 1.0, floor_ratio=units)
+            stored = 8 * cases * layers * widths[0] if candidate == "structured" else None
+            rows.append(replace(row, peak_bytes=int(1e6 * units), stored_bytes=stored))
+        rows.append(Row("scaling", name, scaling.FIXED, 1e-4 * speed, role="floor"))
+    return rows
+
+
+LAWS = {"tensor": 3.0, "simplified": 2.0, "structured": 2.0, "delta": 2.0}
+
+
+@pytest.mark.parametrize("drift", [False, True])
+def test_exponents_do_not_see_a_clock_that_rises_and_falls(drift: bool) -> None:
+    found = {(g.series, g.quantity, g.candidate): g for g in scaling.growths(_scaling(LAWS, drift=drift))}
+    known = {
+        (series, quantity, candidate)
+        for series, quantities in scaling.THEORY.items()
+        for quantity, candidates in quantities.items()
+        for candidate in candidates
+    }
+    assert set(found) == known
+    assert max(growth.distance for growth in found.values()) < 0.02
+    assert {growth.sizes for key, growth in found.items() if key[0] == "width"} == {WIDTHS}
+
+
+def test_exponents_stand_beside_theory() -> None:
+    lines = list(scaling.summary(_scaling(LAWS | {"delta": 2.5})))
+    assert max(map(len, lines)) <= 80
+    assert lines[1].split() == ["tensor", "simplified", "structured", "delta"]
+    assert lines[2] == "  time by width     3.00+-0.00 (3) 2.00+-0.00 (2) 2.00+-0.00 (2) 2.50+-0.00 (2)"
+    assert lines[3] == "  stored by width   -              -              1.00+-0.00 (1) -"
+    vague = scaling.Growth("depth", "delta", "seconds", 1, exponents.Fit(-9.0, 16.0, 1.0, 0.0), ())
+    assert scaling._cell(vague) == "unclear (1)"
+    assert [cell for cell in list(scaling.summary([]))[2].split() if cell == "-"] == ["-"] * 4
+
+
+def test_the_series_share_their_workloads_and_tell_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "SERIES", {"width": {6: ((6, 6, 6), 5)}, "cases": {5: ((6, 6, 6), 5)}})
+    rows = list(scaling.rows(QUICK))
+    assert [row.candidate for row in rows] == [*scaling.SHOWN, scaling.FIXED]
+    stored = {row.candidate: row.stored_bytes for row in rows}
+    assert stored.pop("structured") == 8 * 5 * (2 * (6 + 6 + 6) + 6)  # row and y of W, row of b; row of a0
+    assert set(stored.values()) == {None}
+
+
+# -- targets --------------------------------------------------------------------------------------------
+
+
+def _yard(suite: str, workload: str, **more: Any) -> Row:
+    return Row(suite, workload, "ours", 1.0, 1.0, 0.9, 1.1, against="ours", **more)
+
+
+def _guest(suite: str, workload: str, ratio: float, **more: Any) -> Row:
+    """A peer that takes `ratio` times as long as ours."""
+    more = {"role": "peer", "label": "same answer"} | more
+    return Row(suite, workload, "guest", ratio, ratio, ratio / 2, ratio * 2, against="ours", **more)
+
+
+def _floors(suite: str, names: Any, value: float, **more: Any) -> list[Row]:
+    return [
+        _yard(suite, name, floor_ratio=value, floor_low=value, floor_high=value, **more) for name in names
+    ]
+
+
+def _guests(suite: str, names: Any, value: float, **more: Any) -> list[Row]:
+    return [row for n in names for row in (_yard(suite, n, **more), _guest(suite, n, 1 / value, **more))]
+
+
+def _chains(names: Any, value: float) -> list[Row]:
+    return [Row("gradient", name, "structured", 1.0, value, value, value, against="delta") for name in names]
+
+
+def _storing(value: float) -> list[Row]:
+    rows = _scaling(LAWS)
+    extra = {workloads.name_of(*shape): n**value for n, shape in scaling.SERIES["width"].items()}
+    return [
+        replace(row, stored_bytes=round(1e6 * row.stored_bytes * extra.get(row.workload, 32**value)))
+        if row.stored_bytes
+        else row
+        for row in rows
+    ]
+
+
+SIX = (*DEEP, *DIGITS, *MIDDLE, *WINE)
+ROWS: dict[str, Callable[[float], list[Row]]] = {
+    "delta / bare GEMMs, 1024^5 x 256": lambda v: _floors("gradient", DEEP, v),
+    "delta / bare GEMMs, 784.. x 128": lambda v: _floors("gradient", DIGITS, v),
+    "delta / best peer, six networks": lambda v: _guests("gradient", SIX, v),
+    "record.gradients() / delta, n >= 64": lambda v: _chains([*DEEP, *DIGITS, *MIDDLE], v),
+    "record.gradients() / delta, 13-5-1": lambda v: _chains(WINE, v),
+    "J of a0 / best peer, ordinary": lambda v: _guests("input_jacobian", "abc", v, group="ordinary"),
+    "J of a0 / floor, ordinary": lambda v: _floors("input_jacobian", "abc", v, group="ordinary"),
+    "J of a0 / best peer, bottlenecks": lambda v: _guests("input_jacobian", "de", v, group="bottleneck"),
+    "dense J of weights / best peer": lambda v: _guests("weight_jacobian", "a", v),
+    "dense J of weights / np.multiply": lambda v: _floors("weight_jacobian", "a", v),
+    "Jv, uJ, diag, norms / each peer": lambda v: _guests("parameter_products", "abcd", v),
+    "Jv, uJ, diag, norms: memory / dense": lambda v: [
+        _yard("parameter_products", name, peak_bytes=round(v * DENSE)) for name in "abcd"
+    ],
+    "record.jacobians / backward walk": lambda v: _floors("walk", "ab", v),
+    "exponents of tensor, delta: error": lambda v: _scaling(LAWS | {"tensor": 3 + v}, overhead=0),
+    "exponent of tensor / delta: error": lambda v: _scaling(LAWS | {"delta": 2 - v}, overhead=0),
+    "saturated / unsaturated": lambda v: [
+        Row("saturation", "w", "delta", 1.0, v, v, v, against="delta, usual"),
+        Row("saturation", "w", "delta, usual", 1.0, 9.0, 9.0, 9.0, role="baseline"),
+    ],
+    "stored chain ~ cases, widths: error": _storing,
+    "peak of the chain ~ n m: error": lambda v: _scaling(LAWS | {"structured": 2 + v}, overhead=0),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_target_is_met_missed_or_not_measured(target: Target) -> None:
+    met = target.outcome(ROWS[target.name](0.97 * target.limit))
+    missed = target.outcome(ROWS[target.name](1.03 * target.limit))
+    assert (met.verdict, missed.verdict) == ("met", "missed")
+    assert met.number is not None
+    assert met.number.value == pytest.approx(0.97 * target.limit, rel=0.02)
+    assert target.outcome([]) == Outcome(target.name, target.claim, target.limit, "not measured", None)
+    others = [row for name, make in ROWS.items() if name != target.name for row in make(1.0)]
+    unrelated = [row for row in others if row.suite != ROWS[target.name](1.0)[0].suite]
+    assert target.outcome(unrelated).verdict == "not measured"
+
+
+def test_every_row_of_the_table_has_its_target() -> None:
+    assert [target.name for target in TARGETS] == list(ROWS)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_one_comparison_that_is_missing_leaves_a_target_unmeasured(target: Target) -> None:
+    rows = ROWS[target.name](0.9 * target.limit)
+    assert target.outcome(rows).verdict == "met"
+    names = list(dict.fromkeys(row.workload for row in rows if row.candidate != scaling.FIXED))
+    first = next(name for name in names if "16-16" in name or rows[0].suite != "scaling")
+    skipped = [
+        replace(row, skipped="too much", seconds=None, ratio=None, floor_ratio=None, peak_bytes=None)
+        if row.workload in (first, "16-16 x 1")
+        else row
+        for row in rows
+    ]
+    skipped = [replace(row, stored_bytes=None) if row.skipped else row for row in skipped]
+    assert target.outcome(skipped).verdict == "not measured"
+
+
+def test_the_best_of_the_peers_counts_and_a_claim_about_memory_does_not() -> None:
+    slow = _guest("s", "w", 4.0)
+    fast = replace(_guest("s", "w", 2.0), candidate="fast")
+    dense = replace(_guest("s", "w", 0.1), label="memory claim: dense route")
+    assert to_best_peer([_yard("s", "w"), slow, fast, dense]) == Number(0.5, 0.25, 1.0, "fast")
+    assert to_best_peer([_yard("s", "w"), dense]) is None
+    assert to_floor([replace(_yard("s", "w", floor_ratio=1.5), skipped="too much")]) is None
+
+
+def test_the_mean_is_geometric() -> None:
+    found = geometric_mean(
+        [Number(0.5, 0.25, 1.0, "a"), Number(2.0, 1.0, 4.0, "b"), Number(8.0, 2.0, 16.0, "a")]
+    )
+    assert found[:3] == pytest.approx((2.0, 0.5 ** (1 / 3), 4.0))
+    assert found.note == "a, b"
+
+
+def test_groups_are_kept_apart() -> None:
+    rows = _guests("s", "ab", 0.5, group="ordinary") + _guests("s", "cd", 0.1, group="bottleneck")
+    number = over("s", to_best_peer, geometric_mean, group="ordinary")(rows)
+    assert number is not None
+    assert number.value == pytest.approx(0.5)
+
+
+def test_targets_are_told_on_a_line_each_and_in_the_json() -> None:
+    outcomes = [target.outcome(ROWS[target.name](0.97 * target.limit)) for target in TARGETS[:2]]
+    outcomes.append(TARGETS[2].outcome([]))
+    assert list(target_lines(outcomes)) == [
+        "targets:",
+        "  met           1.09 [1.09, 1.09]   <= 1.12  delta / bare GEMMs, 1024^5 x 256",
+        "  met           1.21 [1.21, 1.21]   <= 1.25  delta / bare GEMMs, 784.. x 128",
+        "  not measured     -                <= 0.97  delta / best peer, six networks",
+    ]
+    assert max(map(len, target_lines([t.outcome([]) for t in TARGETS]))) <= 80
+    whole = json.loads(Report({}, True, QUICK, [], {}, outcomes).json())
+    assert whole["targets"][0] == {
+        "name": "delta / bare GEMMs, 1024^5 x 256",
+        "claim": TARGETS[0].claim,
+        "limit": 1.12,
+        "verdict": "met",
+        "number": {
+            "value": pytest.approx(1.0864),
+            "low": pytest.approx(1.0864),
+            "high": pytest.approx(1.0864),
+            "note": "",
+        },
+    }
+    assert whole["targets"][2]["number"] is None
+
+
+# -- the picture ----------------------------------------------------------------------------------------
+
+
+def _pictured() -> list[Row]:
+    rows = _scaling(LAWS)
+    ratios = {"tensor": 1310.0, "structured": 1.25, "delta": 1.0}
+    return [
+        replace(r, ratio=ratios[r.candidate], low=0.9, high=1.1) if r.candidate in ratios else r for r in rows
+    ]
+
+
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_the_picture_is_written(ending: str, start: bytes, tmp_path: Path) -> None:
+    file = tmp_path / f"cost.{ending}"
+    plot.draw(_pictured(), file)
+    assert file.read_bytes().startswith(start)
+
+
+def test_the_picture_tells_exponents_ratios_and_the_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = []
+    make = plot.new_figure
+    monkeypatch.setattr(plot, "new_figure", lambda: figures.append(make()) or figures[-1])
+    plot.draw(_pictured(), tmp_path / "cost.png")
+    (figure,) = figures
+    (axes,) = figure.axes
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels[0] == r"dense tensors:  $n^{3.00 \pm 0.00}$  (theory $n^3$)"
+    assert [label.partition(":")[0] for label in labels[1:]] == [
+        "simplified, case by case",
+        "structured chain",
+        "delta rule",
+    ]
+    beside = [text.get_text() for text in axes.texts]
+    assert beside[2:] == ["structured chain\n3.28 s, 1.25 x delta", "delta rule\n3.28 s"]
+    assert figure.texts[0].get_text() == "At width 512: dense tensors x 1,310, structured x 1.25, delta 1.00."
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--plot", "a.jpeg"], "cannot draw a.jpeg: the name must end in one of .png, .svg, .pdf"),
+        (["--plot", "a.png", "--suite", "walk"], "--plot draws the rows of `scaling`: add --suite scaling"),
+        (["--plot", "/no/such/a.png"], "cannot write /no/such/a.png: not a file in an existing directory"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused_before_anything_runs(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--quick", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
+def test_without_matplotlib_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent() -> None:
+        raise MissingExtraError("matplotlib is not installed")
+
+    monkeypatch.setattr(plot, "require_matplotlib", absent)
+    assert main(["--quick", "--plot", "cost.png"]) == 2
+    assert capsys.readouterr() == ("", 'pictures need matplotlib: pip install ".[cli]"\n')
+
+
+# -- the command and the machine ------------------------------------------------------------------------
+
+
+def test_list_names_every_suite_with_its_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[::2] == list(SUITES)
+    assert lines[1::2] == [f"    {suite.claim}" for suite in SUITES.values()]
+    assert max(map(len, lines)) <= 80
+
+
+def test_suites_may_be_repeated_and_their_picture_and_rows_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = _pictured()
+    first = Suite("one claim", "delta", lambda settings: iter(rows), remembered)
+    other = Suite("another", "ours", lambda s: iter([_yard("walk", "w")]), lambda rows: "Done.", floor="bare")
+    monkeypatch.setitem(catalogue.SUITES, "scaling", first)
+    monkeypatch.setitem(catalogue.SUITES, "walk", other)
+    files = [str(tmp_path / name) for name in ("a.json", "a.png")]
+    arguments = [
+        "--no-peers",
+        "--suite",
+        "scaling",
+        "--suite",
+        "walk",
+        "--json",
+        files[0],
+        "--plot",
+        files[1],
+    ]
+    assert main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "peers: left out"
+    assert "walk: another" in lines
+    assert "  (unit: ours; floor: bare; one thread on one core)" in lines
+    assert lines[-1] == remembered(rows)
+    whole = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert len(whole["rows"]) == len(rows) + 1
+    assert whole["closing"] == {"scaling": remembered(rows), "walk": "Done."}
+    (width,) = (e for e in whole["exponents"] if (e["series"], e["candidate"]) == ("width", "tensor"))
+    assert (width["quantity"], width["fit"]["exponent"]) == ("seconds", pytest.approx(3.0, abs=0.01))
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_one_core_is_taken_and_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[int]] = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {2, 5}, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda process, cores: asked.append(cores), raising=False)
+    with threads.one_core() as core:
+        assert (core, asked) == (5, [{5}])
+    assert asked == [{5}, {2, 5}]
+
+
+def test_a_system_without_affinity_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_setaffinity", raising=False)
+    with threads.one_core() as core:
+        assert core is None
+
+
+def test_the_processor_has_a_model(tmp_path: Path) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text("processor\t: 0\nmodel name\t: Abacus 9: fast\n\n", encoding="utf-8")
+    assert machine.processor(told) == "Abacus 9: fast"
+    assert machine.processor(tmp_path / "none") == (platform.processor() or platform.machine())
+
+
+def test_a_long_name_or_a_note_has_a_line_of_its_own() -> None:
+    row = Row("s", "w", "jax jit(value_and_grad)", 1e-3, 1.0, 1.0, 1.0, pairs=9, label="same answer")
+    dense = replace(row, candidate="torch vmap", label="memory claim: dense route")
+    lines = list(table(iter([row, dense, replace(row, skipped="too much")]), []))
+    assert lines[1] == "  jax jit(value_and_grad):"
+    assert lines[2].startswith(" " * 19 + "  1.00 ms")
+    assert lines[3] == "  torch vmap (memory claim: dense route):"
+    assert lines[-1] == " " * 20 + "skipped: too much"
+    assert max(map(len, lines)) <= 80
 
 
 def test_units_keep_three_digits() -> None:

@@ -1,0 +1,18 @@
+"""What a suite's rows come to against the peers and the floor, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .suite import Group, Row
+from .targets import geometric_mean, over, to_best_peer, to_floor
+from .units import three_digits
+
+
+def summed_up(found: Sequence[Row], suite: str, group: Group | None = None) -> str:
+    """The best peer's time in the geometric mean over the workloads, and the floor's where that is worst."""
+    peer = over(suite, to_best_peer, geometric_mean, group=group)(found)
+    floor = over(suite, to_floor, group=group)(found)
+    parts = [f"{three_digits(peer.value)} x peer"] if peer else []
+    parts += [f"{three_digits(floor.value)} x floor"] if floor else []
+    return ", ".join(parts) or "not measured"
