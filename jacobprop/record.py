@@ -21,6 +21,7 @@ from .chain import Chain
 from .errors import MissingTargetError, ShapeError, UnknownNameError
 from .factors import LayerFactors
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
+from .jacobians.identity import unit
 from .layers.base import Parameters
 from .layout import Shape
 from .losses import Loss
@@ -247,7 +248,7 @@ class Record:
         return f"J_{self._architecture.symbol(below)}^{self._architecture.symbol(above)}"
 
     def _identity(self, shape: tuple[int, ...]) -> Jacobian:
-        return IdentityJacobian(shape, cases=self.cases, dtype=self.dtype)
+        return unit(shape, self.cases, self.dtype)
 
     # -- products -------------------------------------------------------------------------------------
 
@@ -272,7 +273,7 @@ class Record:
 
     def _planned(self, above: Node, below: Node) -> Jacobian | None:
         """The product by its plan, None where the backward walk is about as cheap, or done already."""
-        if below in self._running.get(above, ()) or self._backward_cost(above, below) < _WORTH_A_PLAN:
+        if below in self._running.get(above, ()) or self._savings(above, below) < _WORTH_A_PLAN:
             return None
         edges = self._architecture.only_path(above, below)
         chain = Chain([self._edge(edge) for edge in edges]) if edges else None
@@ -280,13 +281,16 @@ class Record:
             return None
         return chain.multiply()
 
-    def _backward_cost(self, above: Node, below: Node) -> int:
-        """About how many multiply-adds the walk from `above` to `below` takes, 0 for a row."""
+    def _savings(self, above: Node, below: Node) -> int:
+        """About how many multiply-adds of the walk another order may save: of all if a layer is narrower
+        than `above`, else none."""
         if above == LOSS:
             return 0
-        widths = [a.shape[-1] for a in self._activations[max(below.layer - 1, 0) : above.layer + 1]]
-        rows = (self.cases or 1) * int(self._values(above).shape[-1])
-        return rows * sum(int(n * m) for n, m in pairwise(widths))
+        rows = int(self._values(above).shape[-1])
+        widths = [int(a.shape[-1]) for a in self._activations[max(below.layer - 1, 0) : above.layer + 1]]
+        if min(widths, default=rows) >= rows:
+            return 0
+        return (self.cases or 1) * rows * sum(n * m for n, m in pairwise(widths))
 
     @quiet
     def jacobians(self, of: str) -> dict[str, Jacobian]:

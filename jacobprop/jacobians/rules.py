@@ -137,12 +137,14 @@ def _stacked_gram(A: StackedJacobian, B: TransposedJacobian) -> Jacobian:
 
 
 def _pulled(A: Jacobian, B: Jacobian) -> Jacobian:
-    _check_room(A.structure.dense_numbers, "the left matrix of {!r} @ {!r}", A, B)
+    if not _fits(A.cases, A._o, A._n):
+        _check_room(A.structure.dense_numbers, "the left matrix of {!r} @ {!r}", A, B)
     return _dense(A, B, lambda: B._pull(A._matrix()))
 
 
 def _pushed(A: Jacobian, B: Jacobian) -> Jacobian:
-    _check_room(B.structure.dense_numbers, "the right matrix of {!r} @ {!r}", A, B)
+    if not _fits(B.cases, B._o, B._n):
+        _check_room(B.structure.dense_numbers, "the right matrix of {!r} @ {!r}", A, B)
     return _dense(A, B, lambda: A._push(B._matrix()))
 
 
@@ -162,14 +164,17 @@ def _low_rank_scaled(A: DiagonalPlusLowRankJacobian, B: ScaledJacobian) -> Jacob
 def _dense(A: Jacobian, B: Jacobian, compute: Callable[[], Any]) -> Jacobian:
     """A dense product, refused above the limit before it is computed."""
     shapes = frame(A, B)
-    if (shapes["cases"] or 1) * A._o * B._n * 8 > DENSE_LIMIT:  # the cases may share it
+    if not _fits(shapes["cases"], A._o, B._n):
         _check_room(price(A.structure, B.structure).structure.numbers, "{!r} @ {!r}", A, B)
     return DenseJacobian._make(array=compute(), **shapes)
 
 
+def _fits(cases: int | None, o: int, n: int) -> bool:
+    """Whether a matrix is below the limit even if no case shares it with another, at 8 bytes a number."""
+    return (cases or 1) * o * n * 8 <= DENSE_LIMIT
+
+
 def _check_room(numbers: int, step: str, A: Jacobian, B: Jacobian) -> None:
-    if numbers * 8 <= DENSE_LIMIT:  # no number takes more
-        return
     remedy = "Apply the factors one after the other, with push, pull or A @ (B @ x)."
     check_dense(numbers * np.result_type(A.dtype, B.dtype).itemsize, step, A, B, remedy=remedy)
 

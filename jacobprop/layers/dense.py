@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -11,8 +10,8 @@ import numpy as np
 from ..activations import Activation, get
 from ..arrays import Array, cases_of, frozen, is_symbolic, quiet, require_finite
 from ..errors import ShapeError, UnknownNameError, UnsupportedLayerError
-from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, ScaledJacobian, WeightJacobian
-from ..layout import Shape
+from ..jacobians import DiagonalJacobian, Jacobian, ScaledJacobian, WeightJacobian
+from ..jacobians.identity import unit
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
@@ -27,11 +26,6 @@ class DenseCache:
     y: Array
     z: Array | None
     derivative: Array | None = None
-
-
-@lru_cache(maxsize=256)
-def _unit(shape: Shape, cases: int | None, dtype: np.dtype[Any]) -> IdentityJacobian:
-    return IdentityJacobian._make(out_shape=shape, in_shape=shape, cases=cases, _dtype=dtype)
 
 
 class Dense(SumLayer):
@@ -187,7 +181,7 @@ class Dense(SumLayer):
         """J[k, l] = delta_kl f'(z_k)."""
         shape, cases = (self.n_out,), cases_of(cache.y)
         if self._linear:
-            return _unit(shape, cases, self.sum(cache).dtype)
+            return unit(shape, cases, self.sum(cache).dtype)
         d = self._slopes(cache)
         if d.flags.writeable:
             d = d.copy()  # a workspace will write over its own
@@ -202,17 +196,15 @@ class Dense(SumLayer):
         cases = cases_of(cache.y)
         W, n, m = params["W"], (self.n_in,), (self.n_out,)
         dtype = W.dtype if W.dtype == cache.y.dtype else np.result_type(cache.y, W)
-        unit = _unit(m, cases, dtype)
-        y = (
-            cache.y.view() if cache.y.flags.writeable else cache.y
-        )  # a workspace goes on to write into its own
+        own = unit(m, cases, dtype)
+        y = cache.y.view() if cache.y.flags.writeable else cache.y  # a workspace writes on into its own
         found: dict[Operand, Jacobian] = {
             self.inputs[0]: ScaledJacobian._make(
                 rows=None, shared=W.T, columns=None, out_shape=m, in_shape=n, cases=cases
             ),
-            "W": WeightJacobian._make(left=unit, y=y, out_shape=m, in_shape=n + m, cases=cases),
+            "W": WeightJacobian._make(left=own, y=y, out_shape=m, in_shape=n + m, cases=cases),
         }
-        return found | {"b": unit} if self.bias else found
+        return found | {"b": own} if self.bias else found
 
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace

@@ -9,7 +9,8 @@ import numpy as np
 from .._lazy import sympy
 from ..arrays import Array, cases_of, is_symbolic
 from ..elementary import softmax, sum_of_others
-from ..jacobians import DiagonalPlusLowRankJacobian, IdentityJacobian, Jacobian
+from ..jacobians import DiagonalPlusLowRankJacobian, Jacobian
+from ..jacobians.identity import unit
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
@@ -73,7 +74,7 @@ class Softmax(SumLayer):
     def sum_factors(self, params: Parameters, cache: SoftmaxCache) -> dict[Operand, Jacobian]:
         """dz/dy = I."""
         z = cache.z
-        return {self.inputs[0]: IdentityJacobian(z.shape[-1:], cases=cases_of(z), dtype=z.dtype)}
+        return {self.inputs[0]: unit(z.shape[-1:], cases_of(z), z.dtype)}
 
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace
