@@ -1,9 +1,9 @@
 """Suite `parameter_products`: what people want a Jacobian by all parameters for, without its tensors.
 
-    J v            each factor's ``push``, from the input up    the outputs of each case
-    u J            each factor's ``pull``, from the top down    summed over the cases
-    diag(J^T J)    ``J.stacked().column_norms()`` squared       summed over cases and outputs
-    norms          ``J.row_norms()`` of each case's loss        the size of its own gradient
+    J v            ``record.push``, from the input up       the outputs of each case
+    u J            ``record.pull``, from the top down       summed over the cases
+    diag(J^T J)    ``J.stacked().gram_diagonal()``          summed over cases and outputs
+    norms          ``J.row_norms()`` of each case's loss    the size of its own gradient
 
 The yardstick `structured` is the cheapest of our public routes; `whole J` multiplies the Jacobian by
 each parameter first, ``record.jacobian("aN", name)``, which pays where many products follow. The
@@ -46,15 +46,9 @@ def workload() -> Workload:
 
 def _jacobians(work: Workload, of: str = "") -> dict[str, Any]:
     """The outputs, or `of`, by every parameter."""
-    record = work.net.forward(work.X, work.T)
+    record = work.net.forward(work.X, work.T if of == "L" else None)
     above = of or f"a{len(work.net.layers)}"
     return {name: record.jacobian(above, name) for name in work.net.parameters}
-
-
-def _slots(work: Workload, number: int) -> list[str]:
-    """The slots of a layer's own parameters: "W" and "b" of a Dense layer."""
-    split = (name.partition(str(number)) for name in work.net.parameters)
-    return [slot for slot, found, rest in split if found and not rest]
 
 
 def _added(arrays: Iterable[Array]) -> Array:
@@ -62,38 +56,17 @@ def _added(arrays: Iterable[Array]) -> Array:
 
 
 def pushed(work: Workload) -> Run:
-    """J v, every factor pushing once: what forward mode does."""
+    """J v in one walk up: what forward mode does."""
     v = tangent(work)
 
-    def run() -> Arrays:
-        record = work.net.forward(work.X)
-        tangents: Array | None = None
-        for number in range(1, len(work.net.layers) + 1):
-            factors = record.layer(number)
-            moved = [] if tangents is None else [factors.J_Y.push(tangents)]
-            moved += [factors[slot].push(v[f"{slot}{number}"]) for slot in _slots(work, number)]
-            tangents = _added(moved)
-        assert tangents is not None, "a network has layers"
-        return {"J v": tangents}
-
-    return run
+    return lambda: {"J v": work.net.forward(work.X).push(f"a{len(work.net.layers)}", v)}
 
 
 def pulled(work: Workload) -> Run:
-    """u J, every factor pulling once: what reverse mode does."""
+    """u J in one walk down: what reverse mode does."""
     u = covector(work)
 
-    def run() -> Arrays:
-        record, row, found = work.net.forward(work.X), u, {}
-        for number in range(len(work.net.layers), 0, -1):
-            factors = record.layer(number)
-            for slot in _slots(work, number):
-                found[f"{slot}{number}"] = factors[slot].stacked().pull(row)
-            if number > 1:
-                row = factors.J_Y.pull(row)
-        return found
-
-    return run
+    return lambda: work.net.forward(work.X).pull(f"a{len(work.net.layers)}", u)
 
 
 def pushed_whole(work: Workload) -> Run:
@@ -110,7 +83,7 @@ def pulled_whole(work: Workload) -> Run:
 
 def diagonal(work: Workload) -> Run:
     """diag(J^T J)."""
-    return lambda: {name: J.stacked().column_norms() ** 2 for name, J in _jacobians(work).items()}
+    return lambda: {name: J.stacked().gram_diagonal() for name, J in _jacobians(work).items()}
 
 
 def gradient_norms(work: Workload) -> Run:

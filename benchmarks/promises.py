@@ -33,6 +33,9 @@ DEEP = ("1024-1024-1024-1024-1024 x 256", "1024-1024-1024-1024-1024 x 256, float
 DIGITS = ("784-256-128-10 x 128", "784-256-128-10 x 128, float32")
 MIDDLE = ("64-64-64-64-10 x 64",)
 WINE = ("13-5-1 x 178",)
+WIDE = ("64-128-128-10 x 64", "784-256-128-10 x 16")
+WALKS = ("64-128-128-10 x 64", "784-256-128-10 x 64", "256-512-512-16 x 32")
+SMALL = ("13-5-3 x 178",)
 DENSE = 8 * 64 * 10 * (784 * 256 + 256 * 128 + 128 * 10)
 """Bytes of the outputs by every weight of 784-256-128-10, 64 cases."""
 
@@ -87,15 +90,27 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "dense J of weights / best peer",
-        "J_W^N of all weights case by case, dense tensors, to the best peer",
+        "J_W^N of all weights case by case, dense tensors, to the best peer, the worst at widths >= 64",
         0.9,
-        over("weight_jacobian", to_best_peer),
+        over("weight_jacobian", to_best_peer, workloads=WIDE),
+    ),
+    Target(
+        "dense J / best peer, 13-5-3",
+        "J_W^N of all weights case by case, dense tensors, to the best peer at 13-5-3 x 178",
+        0.9,
+        over("weight_jacobian", to_best_peer, workloads=SMALL),
     ),
     Target(
         "dense J of weights / np.multiply",
-        "J_W^N of all weights, dense tensors, to np.multiply into a fresh array of that size",
+        "J_W^N of all weights, dense, to np.multiply into a fresh array of that size, widths >= 64",
         1.3,
-        over("weight_jacobian", to_floor),
+        over("weight_jacobian", to_floor, workloads=WIDE),
+    ),
+    Target(
+        "dense J / np.multiply, 13-5-3",
+        "J_W^N of all weights, dense, to np.multiply into a fresh array of that size, 13-5-3 x 178",
+        1.3,
+        over("weight_jacobian", to_floor, workloads=SMALL),
     ),
     Target(
         "Jv, uJ, diag, norms / each peer",
@@ -111,9 +126,15 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target(
         "record.jacobians / backward walk",
-        "record.jacobians of the outputs, structured, to one backward walk of the same row count",
+        "record.jacobians of the outputs, structured, to one backward walk of as many rows, widths >= 64",
         1.3,
-        over("walk", to_floor),
+        over("walk", to_floor, workloads=WALKS),
+    ),
+    Target(
+        "record.jacobians / walk, 13-5-3",
+        "record.jacobians of the outputs, structured, to one backward walk of as many rows, 13-5-3 x 178",
+        1.3,
+        over("walk", to_floor, workloads=SMALL),
     ),
     Target(
         "exponents of tensor, delta: error",

@@ -136,7 +136,7 @@ def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> Non
     np.negative(z, out=e)
     np.exp(e, out=e)
     np.add(e, 1, out=value)
-    np.reciprocal(value, out=value)
+    np.divide(1, value, out=value)  # np.reciprocal takes twice as long
     if derivative is not None:
         np.multiply(derivative, value, out=derivative)
         np.multiply(derivative, value, out=derivative)

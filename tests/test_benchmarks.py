@@ -49,7 +49,7 @@ from benchmarks.exponents import fit
 from benchmarks.interval import median_interval
 from benchmarks.memory import peak_bytes
 from benchmarks.peers import Peer
-from benchmarks.promises import DEEP, DENSE, DIGITS, MIDDLE, TARGETS, WINE
+from benchmarks.promises import DEEP, DENSE, DIGITS, MIDDLE, SMALL, TARGETS, WALKS, WIDE, WINE
 from benchmarks.report import Report, line, table, target_lines
 from benchmarks.suite import QUICK, Row, Settings, Suite
 from benchmarks.targets import Number, Outcome, Target, geometric_mean, over, to_best_peer, to_floor
@@ -858,13 +858,16 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
     "J of a0 / best peer, ordinary": lambda v: _guests("input_jacobian", "abc", v, group="ordinary"),
     "J of a0 / floor, ordinary": lambda v: _floors("input_jacobian", "abc", v, group="ordinary"),
     "J of a0 / best peer, bottlenecks": lambda v: _guests("input_jacobian", "de", v, group="bottleneck"),
-    "dense J of weights / best peer": lambda v: _guests("weight_jacobian", "a", v),
-    "dense J of weights / np.multiply": lambda v: _floors("weight_jacobian", "a", v),
+    "dense J of weights / best peer": lambda v: _guests("weight_jacobian", WIDE, v),
+    "dense J / best peer, 13-5-3": lambda v: _guests("weight_jacobian", SMALL, v),
+    "dense J of weights / np.multiply": lambda v: _floors("weight_jacobian", WIDE, v),
+    "dense J / np.multiply, 13-5-3": lambda v: _floors("weight_jacobian", SMALL, v),
     "Jv, uJ, diag, norms / each peer": lambda v: _guests("parameter_products", "abcd", v),
     "Jv, uJ, diag, norms: memory / dense": lambda v: [
         _yard("parameter_products", name, peak_bytes=round(v * DENSE)) for name in "abcd"
     ],
-    "record.jacobians / backward walk": lambda v: _floors("walk", "ab", v),
+    "record.jacobians / backward walk": lambda v: _floors("walk", WALKS, v),
+    "record.jacobians / walk, 13-5-3": lambda v: _floors("walk", SMALL, v),
     "exponents of tensor, delta: error": lambda v: _scaling(LAWS | {"tensor": 3 + v}, overhead=0),
     "exponent of tensor / delta: error": lambda v: _scaling(LAWS | {"delta": 2 - v}, overhead=0),
     "saturated / unsaturated": lambda v: [

@@ -351,21 +351,25 @@ class Jacobian(ScipySurface):
             A structure without a rule of its own would need a dense matrix above 1 GiB.
         """
         self._only_floats("row_norms")
-        return np.array(self._every_case(self._row_norms(), 1)).reshape(self._lead + self.out_shape)
+        squares = self._every_case(self._row_squares(), 1)
+        return np.sqrt(squares).reshape(self._lead + self.out_shape)
+
+    def column_norms(self) -> Array:
+        """sqrt(sum_a J[a, b]^2) for each b: how much that entry of B moves; the root of `gram_diagonal`."""
+        return np.sqrt(self.gram_diagonal())
 
     @quiet
-    def column_norms(self) -> Array:
-        """sqrt(sum_a J[a, b]^2) for each b: how much that entry of B moves; squared, diag(J^T J).
-
-        Of ``J.stacked()`` the sum runs over the cases as well.
+    def gram_diagonal(self) -> Array:
+        """sum_a J[a, b]^2 for each b: diag(J^T J), of ``J.stacked()`` summed over the cases as well.
 
         Returns
         -------
         array of shape (cases,) + in_shape
             Small entries, and what is raised, as in `row_norms`.
         """
-        self._only_floats("column_norms")
-        return np.array(self._every_case(self._column_norms(), 1)).reshape(self._lead + self.in_shape)
+        self._only_floats("gram_diagonal")
+        squares = self._every_case(self._column_squares(), 1)
+        return np.array(squares).reshape(self._lead + self.in_shape)
 
     def _only_floats(self, call: str) -> None:
         if self.dtype.kind == "O":
@@ -377,17 +381,17 @@ class Jacobian(ScipySurface):
                 remedy="Add up the squares of .matrix() yourself.",
             )
 
-    def _row_norms(self) -> Array:
-        """The norms of the rows, (c, o), or (o,) where all cases share them."""
-        return np.asarray(np.linalg.norm(self.matrix(), axis=-1))
+    def _row_squares(self) -> Array:
+        """The sums of squares of the rows, (c, o), or (o,) where all cases share them."""
+        return np.asarray((self.matrix() ** 2).sum(axis=-1))
 
-    def _column_norms(self) -> Array:
-        """The norms of the columns, (c, n) or (n,)."""
-        return np.asarray(np.linalg.norm(self.matrix(), axis=-2))
+    def _column_squares(self) -> Array:
+        """The sums of squares of the columns, (c, n) or (n,)."""
+        return np.asarray((self.matrix() ** 2).sum(axis=-2))
 
-    def _column_norms_of_all(self) -> Array:
-        """The norms of the columns of the stacked map, (n,)."""
-        return np.asarray(np.linalg.norm(self._every_case(self._column_norms(), 1), axis=0))
+    def _column_squares_of_all(self) -> Array:
+        """Those of the stacked map, (n,)."""
+        return np.asarray(self._every_case(self._column_squares(), 1).sum(axis=0))
 
     def _every_case(self, block: Array, axes: int) -> Array:
         """Give a block that all cases share its case axis."""

@@ -69,10 +69,10 @@ class IdentityJacobian(StoredJacobian):
     def _pull_sum(self, u: Array) -> Array:
         return np.asarray(u.sum(axis=0))
 
-    def _row_norms(self) -> Array:
+    def _row_squares(self) -> Array:
         return np.ones(self._o, self.dtype)
 
-    def _column_norms(self) -> Array:
+    def _column_squares(self) -> Array:
         return np.ones(self._o, self.dtype)
 
     @property

@@ -119,20 +119,20 @@ class WeightJacobian(StoredJacobian):
         summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
         return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
 
-    def _row_norms(self) -> Array:
-        # |left[o, :]| |y|
-        return np.asarray(self.left._row_norms() * np.linalg.norm(self.y, axis=-1)[..., None])
+    def _row_squares(self) -> Array:
+        # |left[o, :]|^2 |y|^2
+        return np.asarray(self.left._row_squares() * (self.y**2).sum(axis=-1, keepdims=True))
 
-    def _column_norms(self) -> Array:
-        # |y_i| |left[:, j]|
-        outer = np.abs(self.y)[..., :, None] * self.left._column_norms()[..., None, :]
+    def _column_squares(self) -> Array:
+        # y_i^2 |left[:, j]|^2
+        outer = (self.y**2)[..., :, None] * self.left._column_squares()[..., None, :]
         return np.asarray(outer.reshape(*outer.shape[:-2], self._n))
 
-    def _column_norms_of_all(self) -> Array:
-        # sqrt(sum_c y[c, i]^2 |left[c, :, j]|^2): one GEMM
-        left = self._every_case(self.left._column_norms(), 1)
+    def _column_squares_of_all(self) -> Array:
+        # sum_c y[c, i]^2 |left[c, :, j]|^2: one GEMM
+        left = self._every_case(self.left._column_squares(), 1)
         y = self._every_case(self.y, 1)
-        return np.asarray(np.sqrt((y**2).T @ left**2).reshape(self._n))
+        return np.asarray(((y**2).T @ left).reshape(self._n))
 
     @quiet
     def simplified(self) -> Array:

@@ -60,11 +60,11 @@ class TransposedJacobian(_Wrapper):
     def _pull(self, u: Array) -> Array:
         return transposed(self.inner._push(transposed(u)))
 
-    def _row_norms(self) -> Array:
-        return self.inner._column_norms()
+    def _row_squares(self) -> Array:
+        return self.inner._column_squares()
 
-    def _column_norms(self) -> Array:
-        return self.inner._row_norms()
+    def _column_squares(self) -> Array:
+        return self.inner._row_squares()
 
     @property
     def T(self) -> Jacobian:
@@ -136,11 +136,11 @@ class StackedJacobian(_Wrapper):
     def _matrix(self) -> Array:
         return self._rows(self.inner._matrix())
 
-    def _row_norms(self) -> Array:
-        return self.inner._every_case(self.inner._row_norms(), 1).reshape(self._o)
+    def _row_squares(self) -> Array:
+        return self.inner._every_case(self.inner._row_squares(), 1).reshape(self._o)
 
-    def _column_norms(self) -> Array:
-        return self.inner._column_norms_of_all()
+    def _column_squares(self) -> Array:
+        return self.inner._column_squares_of_all()
 
     # A block with a case axis belongs to other cases than the stacked ones: they become more columns or rows.
 

@@ -53,9 +53,10 @@ class Workspace:
         return held
 
     def ones(self, length: int, dtype: np.dtype[Any]) -> Array:
-        """1, 1, ...: times a block of rows, their sum by the BLAS."""
-        held = self.array("1", (length,), dtype)
-        held.fill(1)
+        """1, 1, ...: times a block of rows, their sum by the BLAS. Not to be written into."""
+        held = self._arrays.get("1")
+        if held is None or held.shape != (length,) or held.dtype != dtype:
+            held = self._arrays["1"] = np.ones(length, dtype)
         return held
 
 

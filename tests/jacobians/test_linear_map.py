@@ -220,8 +220,9 @@ def test_norms_of_rows_and_columns(name, cases):
         together = np.sqrt((reference**2).reshape(-1, reference.shape[-1]).sum(axis=0))
         close(S.row_norms(), rows.reshape(axis(J) + out_shape))
         close(S.column_norms(), together.reshape(in_shape))
+        close(S.gram_diagonal(), together.reshape(in_shape) ** 2)
         close(J.T.row_norms(), columns.reshape(axis(J) + in_shape))
-        for found in (J.row_norms(), J.column_norms()):
+        for found in (J.row_norms(), J.gram_diagonal()):
             assert found.flags.writeable
 
 

@@ -99,6 +99,26 @@ def test_the_table_is_complete():
     assert set(RULES) == set(PAIRS)
 
 
+@pytest.mark.parametrize("m", [48, 49])
+def test_a_softmax_on_a_layer_is_expanded_while_it_has_few_units(m):
+    """One stacked GEMM up to 16 (1 + 2 r) units, beyond them the rank-one form: the same values."""
+    cases, n, rng = 3, 5, np.random.default_rng(m)
+    p = rng.dirichlet(np.ones(m), size=cases)
+    J_soft = DiagonalPlusLowRankJacobian(p, -p[..., None], p[..., None], diagonal=p * (1 - p))
+    J_Y = ScaledJacobian(rng.uniform(0.1, 1, (cases, m)), rng.normal(size=(m, n)))
+    with counting() as tally:
+        product = counted(J_soft) @ counted(J_Y)
+    expected = np.stack([np.diag(q) - np.outer(q, q) for q in p]) @ J_Y.matrix()
+    close(product.matrix(), expected)
+    expanded = cases * (m * m + m * m * n) + cases * m * m  # U V^T, the GEMM, and the rows of the layer
+    assert tally.multiply_adds == price(J_soft.structure, J_Y.structure).multiply_adds
+    assert (tally.multiply_adds == expanded) == (m == 48)
+    if m == 49:
+        assert (
+            tally.multiply_adds == cases * m * n * 3 + cases * m * n
+        )  # the rows scale the matrix, then a push
+
+
 @pairs
 def test_every_product(pair):
     check_pair(pair)
