@@ -68,11 +68,7 @@ class DeltaRule:
     def _step(self, number: int, used: list[bool]) -> _Step:
         """What one layer does, and with what."""
         architecture = self._architecture
-        layer, reads, slots = (
-            architecture.layers[number - 1],
-            architecture.reads(number),
-            architecture.slots[number - 1],
-        )
+        layer, reads = architecture.layers[number - 1], architecture.reads(number)
         top = self._fused and number == architecture.depth
         return _Step(
             number,
@@ -81,7 +77,7 @@ class DeltaRule:
             backward=fast_path(layer, "backward_sum_into" if top else "backward_into"),
             workspace=Workspace(wants_input=any(used[k] for k in reads), only_sum=top),
             below=tuple(zip(layer.inputs, reads, strict=True)),
-            slots=tuple((slot, f"{slot}{number}") for slot in slots),
+            slots=tuple((slot, f"{slot}{number}") for slot in architecture.slots[number - 1]),
         )
 
     def _needs_delta(self) -> list[bool]:
@@ -128,13 +124,13 @@ class DeltaRule:
         target = self._loss.target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
         weight = self._loss.weight(len(x) if x.ndim == 2 else None)
         losses, row = self._top(activations[-1], target, caches[-1])
-        dtype, passes = activations[-1].dtype, list(zip(self._steps, by_layer, caches, strict=True))
+        top = np.multiply(row, weight, dtype=activations[-1].dtype, casting="same_kind")
+        passes = list(zip(self._steps, by_layer, caches, strict=True))[::-1]
 
         def walk(lift: Lift) -> dict[str, Array]:
-            top = np.multiply(row, weight, dtype=dtype, casting="same_kind")
-            return dict(self._backward(passes[::-1], {len(passes): top}, lift))
+            return dict(self._backward(passes, {len(passes): top}, lift))
 
-        found = kept_afloat(walk, dtype)
+        found = kept_afloat(walk, top.dtype)
         found = {name: found[name] for name in net.parameters}
         gradients = {name: array.copy() for name, array in found.items()} if copy else found
         return float(losses.sum(dtype=np.float64)) * weight, gradients

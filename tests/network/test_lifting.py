@@ -144,6 +144,18 @@ def test_half_precision_and_expressions_are_never_lifted(dtype):
     assert seen == [({}, None)]
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("route", ["chain", "delta"])
+def test_a_row_that_underflows_at_the_top_is_no_error(dtype, route):
+    """p is 1e-310 or 1e-42: subnormal when it is weighed by 1/cases, and rounded to 0 on the way."""
+    logits = [[710.0 + 3, 0.0, -3.0]] if dtype == "float64" else [[96.0, 0.0, -6.0]]
+    net = jp.Network([jp.Dense(3, 3), jp.Softmax()], loss=jp.CrossEntropy(), dtype=dtype)
+    net = net.with_parameters({"W1": np.eye(3)})
+    found = routes(net, np.array(logits * 7), np.zeros(7, int))[route]()
+    assert all(np.isfinite(array).all() for array in found.values())
+    assert abs(found["b1"]).max() > 0
+
+
 def test_no_warning_and_no_error_leaks_whatever_the_caller_asks_for():
     for dtype, spread in (("float64", 700.0), ("float32", 90.0)):
         net, X, T = saturated(dtype, spread)
