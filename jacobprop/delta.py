@@ -9,11 +9,12 @@ reused from call to call (seed rows D-20 to D-24, S-13).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import Array, quiet
+from .arrays import Array, is_symbolic, quiet
 from .errors import DTypeError, MissingTargetError
 from .layers import SumLayer, Workspace
 from .layers.base import Operand, Parameters, fast_path
@@ -108,9 +109,10 @@ class DeltaRule:
         gradients : dict
             {"W1": array shaped like W1, ...}
         """
-        net = self._net if parameters is None else self._net.with_parameters(parameters)
+        net = self._net
+        given = {} if parameters is None else net._given(parameters)
         x, dtype = net._input(X, "DeltaRule.gradients(X)")
-        if dtype.kind == "O":
+        if dtype.kind == "O" or is_symbolic(*given.values()):
             raise DTypeError(
                 "the delta rule computes with floats",
                 where="DeltaRule.gradients",
@@ -118,7 +120,7 @@ class DeltaRule:
                 expected="floats",
                 remedy="record.gradients() takes expressions through the chain.",
             )
-        by_layer = net._by_layer(dtype)
+        by_layer = net._borrowed(given, dtype) if given else net._by_layer(dtype)
         activations, caches = self._forward(x if x.ndim == 2 else x[None], by_layer)
         shape = activations[-1].shape[-x.ndim :]
         target = self._loss.target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
@@ -127,10 +129,7 @@ class DeltaRule:
         top = np.multiply(row, weight, dtype=activations[-1].dtype, casting="same_kind")
         passes = list(zip(self._steps, by_layer, caches, strict=True))[::-1]
 
-        def walk(lift: Lift) -> dict[str, Array]:
-            return dict(self._backward(passes, {len(passes): top}, lift))
-
-        found = kept_afloat(walk, top.dtype)
+        found = kept_afloat(partial(self._backward, passes, {len(passes): top}), top.dtype)
         found = {name: found[name] for name in net.parameters}
         gradients = {name: array.copy() for name, array in found.items()} if copy else found
         return float(losses.sum(dtype=np.float64)) * weight, gradients
@@ -170,9 +169,9 @@ class DeltaRule:
                 return step.backward(rows[step.number], params, cache, step.workspace)
 
             deltas, passed = lift.through(across, deltas)
-            del deltas[step.number]
+            deltas = {k: delta for k, delta in deltas.items() if k != step.number}
             for operand, k in step.below:
                 if operand in passed:
                     deltas[k] = deltas[k] + passed[operand] if k in deltas else passed[operand]
             for slot, name in step.slots:
-                yield name, lift.lowered(passed[slot])
+                yield name, passed[slot]

@@ -130,10 +130,15 @@ _SATURATED = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 87.0, np.dtype(
 def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z); where that overflows both are exp(z) (ulp: 6)."""
     limit = -_SATURATED[z.dtype]
-    far_left = None if z.min(initial=0.0) >= limit else z < limit  # beside a nan the minimum is nan
-    tail = None if far_left is None else np.exp(z[far_left])
     e = value if derivative is None else derivative
-    np.negative(z, out=e)
+    if z.min(initial=0.0) >= limit:
+        far_left = None
+        np.negative(z, out=e)
+    else:  # beside a nan the minimum is nan
+        far_left = np.flatnonzero(z < limit)
+        tail = np.exp(z.take(far_left))
+        np.maximum(z, limit, out=e)  # an exponential that overflows takes much longer
+        np.negative(e, out=e)
     np.exp(e, out=e)
     np.add(e, 1, out=value)
     np.divide(1, value, out=value)  # np.reciprocal takes twice as long
@@ -141,9 +146,9 @@ def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> Non
         np.multiply(derivative, value, out=derivative)
         np.multiply(derivative, value, out=derivative)
     if far_left is not None:
-        value[far_left] = tail
+        np.put(value, far_left, tail)
         if derivative is not None:
-            derivative[far_left] = tail
+            np.put(derivative, far_left, tail)
 
 
 @quiet

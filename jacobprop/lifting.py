@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,6 @@ below; and the largest power that is a factor, a normal number like its reciproc
 _WORTHWHILE = 32
 """Rows that would rise by fewer powers of two stay."""
 
-Arrays: TypeAlias = dict[str, Array]
 Place = TypeVar("Place")
 Result = TypeVar("Result")
 
@@ -34,7 +33,7 @@ class Lift:
         self.exponent = 0
         self.overflowed = False
         self._on = False
-        self._height, self._factor = _HEIGHT.get(dtype, (0, 0))
+        self._height, self.factor = _HEIGHT.get(dtype, (0, 0))
 
     def through(
         self, step: Callable[[dict[Place, Array]], Result], rows: dict[Place, Array]
@@ -55,27 +54,29 @@ class Lift:
     def _rise(self, rows: Iterable[Array]) -> int:
         """The power of two that brings the largest entry to the height, or as near as one factor can."""
         largest = max(float(np.abs(row).max(initial=0)) for row in rows)
-        return min(self._height - math.frexp(largest)[1], self._factor) if 0 < largest < math.inf else 0
-
-    def lowered(self, array: Array) -> Array:
-        """The true value of what was computed from the rows as they are now."""
-        if not self.exponent:
-            return array
-        with np.errstate(under="ignore"):
-            if self.exponent <= self._factor:
-                return np.asarray(array * math.ldexp(1.0, -self.exponent))
-            return np.asarray(np.ldexp(array, -self.exponent))
+        return min(self._height - math.frexp(largest)[1], self.factor) if 0 < largest < math.inf else 0
 
     def note_overflow(self, *_: object) -> None:
         self.overflowed = True
 
 
-def kept_afloat(walk: Callable[[Lift], Arrays], dtype: np.dtype[Any]) -> Arrays:
-    """Run a walk whose steps go `through` a Lift; once more without it, should the height overflow."""
+def kept_afloat(
+    walk: Callable[[Lift], Iterable[tuple[Place, Array]]], dtype: np.dtype[Any]
+) -> dict[Place, Array]:
+    """The arrays that a walk yields, whose steps go `through` a Lift; as it is, should the height overflow."""
     lift = Lift(dtype)
     if dtype in _HEIGHT:
         with np.errstate(under="raise", over="call", call=lift.note_overflow):
-            found = walk(lift)
+            found = [(place, array, lift.exponent) for place, array in walk(lift)]
         if not (lift.exponent and lift.overflowed):
-            return found
-    return walk(Lift(dtype))  # underflow is not reported here: nothing is lifted
+            return {place: _lowered(array, exponent, lift.factor) for place, array, exponent in found}
+    return dict(walk(Lift(dtype)))  # underflow is not reported here: nothing is lifted
+
+
+def _lowered(array: Array, exponent: int, factor: int) -> Array:
+    """What was computed from rows that stood 2^exponent too high."""
+    if not exponent:
+        return array
+    if exponent <= factor:
+        return np.asarray(array * math.ldexp(1.0, -exponent))
+    return np.asarray(np.ldexp(array, -exponent))

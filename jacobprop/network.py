@@ -198,11 +198,21 @@ class Network:
     def _by_layer(self, dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
         """The parameters of each layer by slot letter, in a dtype."""
         if dtype not in self._layerwise:
-            self._layerwise[dtype] = tuple(
-                {slot: self._parameters[f"{slot}{number}"].astype(dtype, copy=False) for slot in slots}
-                for number, slots in enumerate(self.architecture.slots, 1)
-            )
+            self._layerwise[dtype] = self._layered(self._parameters, dtype)
         return self._layerwise[dtype]
+
+    def _layered(self, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
+        return tuple(
+            {slot: arrays[f"{slot}{number}"].astype(dtype, copy=False) for slot in slots}
+            for number, slots in enumerate(self.architecture.slots, 1)
+        )
+
+    def _borrowed(self, given: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
+        """`_by_layer` with other floats for some parameters: the caller's own arrays, for one pass."""
+        for name, array in given.items():
+            require_finite(array, f"parameter {name}", "Network")
+        floats = {name: array.astype(self._floats, copy=False) for name, array in given.items()}
+        return self._layered(self._parameters | floats, dtype)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -230,6 +240,11 @@ class Network:
         UnknownNameError, ShapeError, DTypeError, NonFiniteError
             A name that does not exist, another shape, no numbers, or nan and infinities.
         """
+        given = self._given(parameters)
+        return self._copy(self._parameters | {name: self._own(array, name) for name, array in given.items()})
+
+    def _given(self, parameters: Mapping[str, object]) -> dict[str, Array]:
+        """Arrays for some parameters under their canonical names, checked and not copied."""
         if not isinstance(parameters, Mapping):
             raise OptionError(
                 "parameters are a mapping from names to arrays",
@@ -238,10 +253,10 @@ class Network:
                 expected='{"W1": array, ...}',
                 remedy="Use with_vector for one long vector.",
             )
-        arrays, seen = dict(self._parameters), set[str]()
+        found: dict[str, Array] = {}
         for given, value in parameters.items():
             name = self.architecture.names.key(given, "with_parameters")
-            if name in seen:
+            if name in found:
                 raise UnknownNameError(
                     f"{name} is given twice",
                     where="with_parameters",
@@ -249,26 +264,25 @@ class Network:
                     expected="each parameter once",
                     remedy="Use its letter or its canonical name, not both.",
                 )
-            seen.add(name)
-            if name not in arrays:
+            if name not in self._parameters:
                 raise UnknownNameError(
                     f"{name} is no parameter",
                     where="with_parameters",
                     got=repr(given),
-                    expected="one of " + ", ".join(arrays),
+                    expected="one of " + ", ".join(self._parameters),
                     remedy="Only parameters can be replaced.",
                 )
             array = as_array(value, f"parameter {name}", "with_parameters")
-            if array.shape != arrays[name].shape:
+            if array.shape != self._parameters[name].shape:
                 raise ShapeError(
                     f"parameter {name} keeps its shape",
                     where="with_parameters",
                     got=f"shape {array.shape}",
-                    expected=f"{arrays[name].shape}",
+                    expected=f"{self._parameters[name].shape}",
                     remedy="W[i, j] is the weight from unit i to unit j: transpose it if need be.",
                 )
-            arrays[name] = self._own(array, name)
-        return self._copy(arrays)
+            found[name] = array
+        return found
 
     @property
     def slices(self) -> Mapping[str, slice]:

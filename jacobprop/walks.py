@@ -7,6 +7,7 @@ Blocks of numbers pass through the Jacobians of single edges; no product of Jaco
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from .architecture import SUM, Architecture, Edge, Node
@@ -25,12 +26,8 @@ def pull_to_parameters(
 
     With k = 1 row a case. Branches are added; parameters that `top` does not depend on are left out.
     """
-
-    def walk(lift: Lift) -> dict[str, Array]:
-        found = dict(_pulled(architecture, jacobian_of, {top: rows}, lift))
-        return {name: found[node] for node, name in architecture.parameter_names if node in found}
-
-    return kept_afloat(walk, rows.dtype)
+    found = kept_afloat(partial(_pulled, architecture, jacobian_of, {top: rows}), rows.dtype)
+    return {name: found[node] for node, name in architecture.parameter_names if node in found}
 
 
 def _pulled(
@@ -44,10 +41,10 @@ def _pulled(
             return [_across(jacobian_of(edge), edge.below, rows[node]) for edge in edges]
 
         running, arrived = lift.through(step, running)
-        del running[node]
+        running = {above: row for above, row in running.items() if above != node}
         for edge, block in zip(edges, arrived, strict=True):
             if edge.below.letter not in ("a", SUM):
-                yield edge.below, lift.lowered(block)
+                yield edge.below, block
             elif edge.below in running:
                 running[edge.below] = running[edge.below] + block
             else:
