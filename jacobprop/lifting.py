@@ -63,7 +63,7 @@ class Lift:
 def kept_afloat(
     walk: Callable[[Lift], Iterable[tuple[Place, Array]]], dtype: np.dtype[Any]
 ) -> dict[Place, Array]:
-    """The arrays that a walk yields, whose steps go `through` a Lift; as it is, should the height overflow."""
+    """The arrays that a walk yields, whose steps go `through` a Lift; plain ones, should it overflow."""
     lift = Lift(dtype)
     if dtype in _HEIGHT:
         with np.errstate(under="raise", over="call", call=lift.note_overflow):
