@@ -42,6 +42,7 @@ TOP_LEVEL = {
     "README.md",
     "benchmarks",
     "derivations",
+    "docs",
     "jacobprop",
     "pyproject.toml",
     "tests",
