@@ -2,8 +2,8 @@
 
     delta_N = dL/dz_N,   delta_{l-1} = f'(z_{l-1}) * (delta_l W_l^T),   dL/dW_l = Y^T Delta
 
-It knows no Jacobian objects. Per layer: one GEMM forward, two backward, all in arrays that are
-reused from call to call (seed rows D-20 to D-24, S-13).
+It knows no Jacobian objects. Per layer: one GEMM forward, two backward and the sum of a bias, in arrays
+that are reused from call to call (seed rows D-20 to D-24, S-13).
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ class DeltaRule:
             def across(
                 rows: dict[int, Array], step: _Step = step, params: Parameters = params, cache: Any = cache
             ) -> dict[Operand, Array]:
-                return step.backward(rows[step.number], params, cache, step.workspace)
+                delta = rows[step.number].view()
+                delta.setflags(write=False)  # the step may be taken again
+                return step.backward(delta, params, cache, step.workspace)
 
             deltas, passed = lift.through(across, deltas)
             deltas = {k: delta for k, delta in deltas.items() if k != step.number}

@@ -3,7 +3,7 @@
 Two doors. The functions that return arrays take float64 and keep 4 ulp, second derivatives and the
 softmax family 8 (the latter takes any float dtype). The functions ``*_into`` write value and
 derivative at once into given arrays, keep 8 ulp in z's dtype, and cost about what the textbook form
-costs: measured 0.75 times for softplus, 1.35 for sigmoid and relu, 1.9 for tanh. None ever warns;
+costs: measured 0.8 times for softplus, 1.2 for sigmoid, 1.3 for relu, 1.8 for tanh. None ever warns;
 nan propagates.
 
 The ulp in a docstring is the largest error measured, in units of the last place of the true value;
@@ -128,7 +128,7 @@ _SATURATED = {np.dtype(np.float64): 700.0, np.dtype(np.float32): 87.0, np.dtype(
 
 @quiet
 def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> None:
-    """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z); where that overflows both are exp(z) (ulp: 6)."""
+    """a = 1 / (1 + e) and a' = (e a) a with e = exp(-z); where that overflows both are exp(z) (ulp: 5.3)."""
     limit = -_SATURATED[z.dtype]
     e = value if derivative is None else derivative
     if z.min(initial=0.0) >= limit:
@@ -153,7 +153,7 @@ def sigmoid_into(z: Array, value: Array, derivative: Array | None = None) -> Non
 
 @quiet
 def tanh_into(z: Array, value: Array, derivative: Array | None = None) -> None:
-    """t = tanh(z) and t' = 2 / (1 + cosh(2 z)) (ulp: 3.3)."""
+    """t = tanh(z) and t' = 2 / (1 + cosh(2 z)) (ulp: 3.7)."""
     if derivative is not None:
         np.add(z, z, out=derivative)
         np.cosh(derivative, out=derivative)
@@ -210,10 +210,10 @@ class _Weights(NamedTuple):
 
 @quiet
 def softmax(z: Array) -> tuple[Array, Array]:
-    """p_i = exp(z_i) / sum_k exp(z_k), and q_i = 1 - p_i without cancellation (ulp: 5).
+    """p_i = exp(z_i) / sum_k exp(z_k), and q_i = 1 - p_i without cancellation (ulp: 3.8).
 
     q_i is the sum of the *other* weights over the sum of all. J^soft = diag(p) - p p^T has the
-    diagonal p_i q_i (ulp: 7) and beside it -p_i p_k (ulp: 7).
+    diagonal p_i q_i (ulp: 4.8) and beside it -p_i p_k (ulp: 7.1).
 
     Computed in float64 and rounded once to z's dtype. In a row with a single +inf, p is 1
     there and 0 elsewhere (the limit); with two of them, or a nan, or nothing but -inf, all of p and q is nan.
@@ -224,7 +224,7 @@ def softmax(z: Array) -> tuple[Array, Array]:
 
 @quiet
 def log_softmax(z: Array) -> Array:
-    """log p_i = (z_i - z_top) - log1p(sum of exp(z_k - z_top) over k != top) (ulp: 2.7).
+    """log p_i = (z_i - z_top) - log1p(sum of exp(z_k - z_top) over k != top) (ulp: 3).
 
     Computed in float64 and rounded once to z's dtype; infinities and nan as in `softmax`.
     """
@@ -242,7 +242,7 @@ def cross_entropy(z: Array, t: Array) -> tuple[Array, Array]:
     targets = t.astype(np.float64, copy=False).reshape(w.gap.shape)
     totals = targets.sum(axis=-1)
     if np.count_nonzero(targets) == len(targets) == np.count_nonzero(totals):
-        losses, row = _of_labels(w, targets.argmax(axis=-1), totals)
+        losses, row = _of_labels(w, (targets != 0).argmax(axis=-1), totals)
     else:
         losses, row = _of_weighted_classes(w, targets)
     return losses.reshape(z.shape[:-1]), row.reshape(z.shape)

@@ -114,9 +114,14 @@ class LayerFactors:
         symbol = self._architecture.symbol
         return f"J_{symbol(edge.below)}^{symbol(self._above)}"
 
-    def parameter(self, slot: str) -> Array:
-        """The array of a slot."""
-        return self._params[slot]
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for array in self._params.values():
+            freeze(array)  # read-only, as before the pickle
+
+    def shape_of(self, slot: str) -> Shape:
+        """The shape of a parameter."""
+        return self._params[slot].shape
 
     @property
     def _soft(self) -> bool:

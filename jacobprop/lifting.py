@@ -31,7 +31,6 @@ class Lift:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.exponent = 0
-        self.overflowed = False
         self._on = False
         self._height, self.factor = _HEIGHT.get(dtype, (0, 0))
 
@@ -56,21 +55,30 @@ class Lift:
         largest = max(float(np.abs(row).max(initial=0)) for row in rows)
         return min(self._height - math.frexp(largest)[1], self.factor) if 0 < largest < math.inf else 0
 
-    def note_overflow(self, *_: object) -> None:
-        self.overflowed = True
-
 
 def kept_afloat(
     walk: Callable[[Lift], Iterable[tuple[Place, Array]]], dtype: np.dtype[Any]
 ) -> dict[Place, Array]:
-    """The arrays that a walk yields, whose steps go `through` a Lift; plain ones, should it overflow."""
+    """The arrays that a walk yields, whose steps go `through` a Lift; plain ones where lifting overflows.
+
+    What overflows is seen by the results: the threads of a BLAS, and calls with an errstate of their own, do
+    not report it.
+    """
     lift = Lift(dtype)
     if dtype in _HEIGHT:
-        with np.errstate(under="raise", over="call", call=lift.note_overflow):
-            found = [(place, array, lift.exponent) for place, array in walk(lift)]
-        if not (lift.exponent and lift.overflowed):
+        try:
+            with np.errstate(under="raise"):
+                found = [(place, array, lift.exponent) for place, array in walk(lift)]
+        except FloatingPointError:  # of somebody else's errstate
+            found = None
+        if found is not None and (not lift.exponent or all(_is_finite(array) for _, array, _ in found)):
             return {place: _lowered(array, exponent, lift.factor) for place, array, exponent in found}
     return dict(walk(Lift(dtype)))  # underflow is not reported here: nothing is lifted
+
+
+def _is_finite(array: Array) -> bool:
+    """Whether the sum is; a sum that overflows by itself costs a plain walk and no more."""
+    return math.isfinite(array.sum())
 
 
 def _lowered(array: Array, exponent: int, factor: int) -> Array:

@@ -171,8 +171,15 @@ class Loss(abc.ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if vars(cls).keys() & {"head_value", "head_row"} and "head" not in vars(cls):
-            cls.head = Loss.head  # type: ignore[method-assign]  # an inherited one belongs to other mathematics
+        for base in cls.__mro__:
+            if "head" in vars(base):
+                break
+            if vars(base).keys() & {
+                "head_value",
+                "head_row",
+            }:  # a head further up belongs to other mathematics
+                cls.head = Loss.head  # type: ignore[method-assign]  # inheritance, decided here
+                break
 
     def weight(self, cases: int | None) -> float:
         """What each case's loss is multiplied with before they are added up."""

@@ -198,7 +198,10 @@ class Network:
     def _by_layer(self, dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
         """The parameters of each layer by slot letter, in a dtype."""
         if dtype not in self._layerwise:
-            self._layerwise[dtype] = self._layered(self._parameters, dtype)
+            found = self._layered(self._parameters, dtype)
+            for array in (array for params in found for array in params.values()):
+                freeze(array)
+            self._layerwise[dtype] = found
         return self._layerwise[dtype]
 
     def _layered(self, arrays: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
@@ -209,10 +212,13 @@ class Network:
 
     def _borrowed(self, given: Mapping[str, Array], dtype: np.dtype[Any]) -> tuple[Parameters, ...]:
         """`_by_layer` with other floats for some parameters: the caller's own arrays, for one pass."""
-        for name, array in given.items():
-            require_finite(array, f"parameter {name}", "Network")
         floats = {name: array.astype(self._floats, copy=False) for name, array in given.items()}
+        for name, array in floats.items():
+            require_finite(array, f"parameter {name}", "Network")
         return self._layered(self._parameters | floats, dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_layerwise": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -18,7 +18,7 @@ from ._lazy import sympy
 from .architecture import LOSS, SUM, Architecture, Edge, Node
 from .arrays import Array, as_array, cases_of, freeze, quiet
 from .chain import Chain
-from .errors import MissingTargetError, ShapeError, UnknownNameError
+from .errors import MissingTargetError, OptionError, ShapeError, UnknownNameError
 from .factors import LayerFactors
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
 from .jacobians.identity import unit
@@ -257,8 +257,9 @@ class Record:
         """d(of)/d(wrt) for every pair that exists, structured; branches are added.
 
         ``jacobian("L", "W1")`` is each case's own loss by W1: out_shape (), a row (x) y.
-        Parameters are as in `chain`; running products are remembered. Across a bottleneck, where another
-        order than the backward one costs much less, the plan of the chain is run instead.
+        Parameters are as in `chain`; products are remembered. Across a bottleneck, where another order than
+        the backward one costs much less, the plan of the chain is run instead: which of the two has run,
+        after what else was asked, may show in the last bits.
 
         Raises
         ------
@@ -268,18 +269,18 @@ class Record:
             "L" without a loss or a target.
         """
         above, below = self._pair(of, wrt, "record.jacobian")
-        product = self._planned(above, below) or self._product(above, below)
-        return product.named(self._symbol(above, below))
+        parameter = below.letter not in ("a", SUM)
+        self._run_plan(above, self._architecture.consumers[below][0].above if parameter else below)
+        return self._product(above, below).named(self._symbol(above, below))
 
-    def _planned(self, above: Node, below: Node) -> Jacobian | None:
-        """The product by its plan, None where the backward walk is about as cheap, or done already."""
+    def _run_plan(self, above: Node, below: Node) -> None:
+        """Remember the product by its plan, unless the backward walk is about as cheap, or done already."""
         if below in self._running.get(above, ()) or self._savings(above, below) < _WORTH_A_PLAN:
-            return None
+            return
         edges = self._architecture.only_path(above, below)
         chain = Chain([self._edge(edge) for edge in edges]) if edges else None
-        if chain is None or chain.plan().gain < _GAIN:
-            return None
-        return chain.multiply()
+        if chain is not None and chain.plan().gain >= _GAIN:
+            self._running.setdefault(above, self._top(above))[below] = chain.multiply()
 
     def _savings(self, above: Node, below: Node) -> int:
         """About how many multiply-adds of the walk another order may save: of all if a layer is narrower
@@ -341,6 +342,13 @@ class Record:
         dict
             An array shaped like the parameter for each that `of` depends on.
 
+        Raises
+        ------
+        UnknownNameError
+            A name does not exist, or is the loss, the input or a parameter.
+        ShapeError
+            The covector does not fit `of`.
+
         Examples
         --------
         >>> from jacobprop import Dense, Network
@@ -349,6 +357,8 @@ class Record:
         {'W1': (3, 4), 'b1': (4,), 'W2': (4, 2), 'b2': (2,)}
         """
         above = self._numerator(of, "record.pull")
+        if above == Node("a", 0) and self._architecture.parameter_nodes:
+            raise self._architecture.independent(above, self._architecture.parameter_nodes[0])
         if above == LOSS:
             raise UnknownNameError(
                 "the rows of the loss are weighed as the loss says",
@@ -373,6 +383,13 @@ class Record:
         tangents : mapping
             {name: array shaped like the variable}: parameters, or activations such as "a0".
 
+        Raises
+        ------
+        UnknownNameError
+            A name does not exist or stands twice, or `of` is no function of any of them.
+        ShapeError, OptionError
+            An array that does not fit its variable; no mapping, or an empty one.
+
         Examples
         --------
         >>> from jacobprop import Dense, Network
@@ -381,22 +398,32 @@ class Record:
         array([1., 2.])
         """
         above = self._numerator(of, "record.push")
+        if not isinstance(tangents, Mapping) or not tangents:
+            raise OptionError(
+                "no variable moves",
+                where="record.push",
+                got=type(tangents).__name__ if tangents is not None else "None",
+                expected='a mapping such as {"W1": array}',
+                remedy="Name at least one parameter or activation.",
+            )
         moves: dict[Node, Array] = {}
         for name, tangent in tangents.items():
             node = self._architecture.node(name, "record.push")
+            if node == LOSS:
+                raise self._architecture.independent(above, node)
+            if node in moves:
+                raise UnknownNameError(
+                    f"{node.name} is given twice",
+                    where="record.push",
+                    got=", ".join(map(repr, tangents)),
+                    expected="each variable once",
+                    remedy="Use its letter or its canonical name, not both.",
+                )
             block = self._block(tangent, node, "record.push")
             moves[node] = block[..., None] if node.letter in ("a", SUM) else block.reshape(-1, 1)
         fused = above == LOSS and self._architecture.fused
         top = Node(SUM, self._architecture.depth) if fused else above
         pushed = push_up(self._architecture, self._edge, moves, top)
-        if not moves:
-            raise UnknownNameError(
-                "no variable moves",
-                where="record.push",
-                got="no tangents",
-                expected='a mapping such as {"W1": array}',
-                remedy="Name at least one parameter or activation.",
-            )
         if pushed is None:
             raise self._architecture.independent(above, next(iter(moves)))
         if above == LOSS:
@@ -415,7 +442,7 @@ class Record:
             shape = self._values(node).shape
             allowed: tuple[Shape, ...] = (shape, shape[-1:])
         else:
-            allowed = (self._layers[node.layer - 1].parameter(node.letter).shape,)
+            allowed = (self._layers[node.layer - 1].shape_of(node.letter),)
         if array.shape not in allowed:
             raise ShapeError(
                 f"the numbers for {node.name} do not fit it",

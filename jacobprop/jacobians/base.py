@@ -341,7 +341,8 @@ class Jacobian(ScipySurface):
         Returns
         -------
         array of shape (cases,) + out_shape
-            Entries whose squares underflow, below 1e-154 in float64 and 1e-19 in float32, count as 0.
+            Entries whose squares underflow, below 1e-154 in float64 and 1e-19 in float32, count as 0;
+            beyond 1e154 and 1e19 a norm may be infinite or nan.
 
         Raises
         ------

@@ -67,7 +67,10 @@ class IdentityJacobian(StoredJacobian):
         return u.copy()
 
     def _pull_sum(self, u: Array) -> Array:
-        return np.asarray(u.sum(axis=0))
+        # 1, 1, ... times the rows: more accurate than a running sum, in half precision by far
+        plain = np.asarray(u).reshape(len(u), -1)
+        summed: Array = (np.ones(len(u), plain.dtype) @ plain).reshape(u.shape[1:])
+        return summed
 
     def _row_squares(self) -> Array:
         return np.ones(self._o, self.dtype)

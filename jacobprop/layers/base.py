@@ -203,10 +203,13 @@ class Layer(abc.ABC):
     ) -> dict[Operand, Array]:
         """The delta rule across the layer; by default the delta is pulled through `factors`.
 
+        It may be called again after one forward pass, with a delta that is larger by a power of two, where
+        something underflowed: what it returns depends on its arguments alone.
+
         Parameters
         ----------
         delta : array
-            dL/d(activations), (c, m). It is not written into.
+            dL/d(activations), (c, m), read-only.
         params : mapping
             As for `forward`.
         cache : object

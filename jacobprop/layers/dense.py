@@ -20,7 +20,8 @@ class DenseCache:
     """What the Jacobians of one pass need: the input y (c, n), the sum z and f'(z), both (c, m).
 
     Of symbols, and where f is linear, there is no f'(z). The fast path writes a = f(z) over z and keeps
-    f'(z), unless the workspace asks for z alone.
+    f'(z), unless the workspace asks for z alone. An array that a Jacobian may share is read-only; those of
+    a workspace, which goes on to write into them, are not.
     """
 
     y: Array

@@ -629,14 +629,48 @@ BAD = {
     ),
     "a push of nothing": (
         lambda: record().push("a2", {}),
-        errors.UnknownNameError,
-        'record.push: no variable moves; got no tangents, expected a mapping such as {"W1": array}. '
+        errors.OptionError,
+        'record.push: no variable moves; got dict, expected a mapping such as {"W1": array}. '
         "Name at least one parameter or activation.",
     ),
     "a push from above": (
         lambda: record().push("a1", {"b2": np.ones(2)}),
         errors.UnknownNameError,
         "record: a1 is no function of b2; got ('a1', 'b2'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "a push of an array": (
+        lambda: record().push("a2", np.ones((3, 4))),
+        errors.OptionError,
+        'record.push: no variable moves; got ndarray, expected a mapping such as {"W1": array}. '
+        "Name at least one parameter or activation.",
+    ),
+    "a push of one variable twice": (
+        lambda: (
+            jp.Network([jp.Dense(3, 2)], names="X Y", weights="V")
+            .forward(ONES(3))
+            .push("a1", {"W1": np.ones((3, 2)), "V": np.ones((3, 2))})
+        ),
+        errors.UnknownNameError,
+        "record.push: W1 is given twice; got 'W1', 'V', expected each variable once. "
+        "Use its letter or its canonical name, not both.",
+    ),
+    "the input pulled": (
+        lambda: record().pull("a0", np.ones((5, 3))),
+        errors.UnknownNameError,
+        "record: a0 is no function of W1; got ('a0', 'W1'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "a push of the loss": (
+        lambda: record().push("a2", {"L": 1.0}),
+        errors.UnknownNameError,
+        "record: a2 is no function of L; got ('a2', 'L'), expected a variable and an earlier one. " + ORDER,
+    ),
+    "a parameter that float32 cannot hold": (
+        lambda: jp.DeltaRule(net().astype("float32")).gradients(
+            ONES((5, 3)), np.zeros((5, 2)), {"W1": np.full((3, 4), 1e300)}
+        ),
+        errors.NonFiniteError,
+        "Network: parameter W1 is not finite at [0, 0]; got inf, expected finite numbers. "
+        "Training may have diverged: lower the learning rate, or repair the values.",
     ),
     "two paths": (
         lambda: alone(jp.Dense(3, 3), Sum(-1, 0)).chain("a2", "a0"),

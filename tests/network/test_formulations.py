@@ -261,3 +261,20 @@ def test_the_delta_rule_returns_the_loss_too(design):
         assert gap(loss, s.record.loss) < 1e-12
         for name, expected in numeric_gradients(design).items():
             assert gap(gradients[name], expected) < 1e-12
+
+
+def test_borrowed_parameters_count_as_those_of_a_new_network(wide):
+    net, X, T = wide
+    small = net.astype("float32")
+    rng = np.random.default_rng(3)
+    given = {name: rng.normal(size=a.shape) for name, a in net.parameters.items() if name != "b1"}
+    before = {name: array.copy() for name, array in given.items()}
+    for one, x in ((net, X), (small, X), (small, X.astype("float32"))):
+        loss, found = jp.DeltaRule(one).gradients(x, T, given)
+        expected_loss, expected = jp.DeltaRule(one.with_parameters(given)).gradients(x, T)
+        assert loss == expected_loss
+        for name in expected:
+            assert found[name].dtype == expected[name].dtype
+            assert np.array_equal(found[name], expected[name])
+    assert all(np.array_equal(given[name], before[name]) for name in given)
+    assert all(array.flags.writeable for array in given.values())

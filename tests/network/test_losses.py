@@ -232,3 +232,62 @@ def test_a_repr_can_be_typed_in_again():
     for name, (kind, _) in LOSSES.items():
         assert repr(kind()) == f"{name}()"
         assert repr(kind(reduction="sum")) == f"{name}(reduction='sum')"
+
+
+@pytest.mark.parametrize("weight", [-1.0, 2.5, 1e-300])
+def test_a_label_may_count_for_more_or_less_than_nothing(weight):
+    """A negative weight is what a policy gradient gives an action that was a mistake."""
+    z, t = np.array([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]]), np.array([[0.0, weight, 0.0], [0.0, 0.0, 1.0]])
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    losses, row = jp.CrossEntropy().head(z, t)
+    np.testing.assert_allclose(losses, -(t * np.log(p)).sum(-1), rtol=1e-14)
+    np.testing.assert_allclose(row, p * t.sum(-1, keepdims=True) - t, rtol=1e-13)
+    soft = np.array([[0.25, weight, 0.5], [0.0, 0.0, 1.0]])
+    losses, row = jp.CrossEntropy().head(z, soft)
+    np.testing.assert_allclose(losses, -(soft * np.log(p)).sum(-1), rtol=1e-14)
+    np.testing.assert_allclose(row, p * soft.sum(-1, keepdims=True) - soft, rtol=1e-12, atol=1e-15)
+
+
+class Sevens:
+    """A mixin that changes the mathematics of the loss after it."""
+
+    def head_row(self, z, t):
+        return np.full_like(z, 7.0)
+
+
+class OfValue(jp.CrossEntropy):
+    def head_value(self, z, t):
+        return np.full(z.shape[:-1], 3.0)
+
+
+class Mixed(Sevens, jp.CrossEntropy):
+    pass
+
+
+class Own(Mixed):
+    def head(self, z, t):
+        return np.zeros(z.shape[:-1]), np.zeros_like(z)
+
+
+def test_a_loss_that_changes_half_of_its_head_is_asked_for_both_halves():
+    z, t = np.array([[1.0, 2.0]]), np.array([[0.0, 1.0]])
+    plain = jp.CrossEntropy()
+    for loss, value, row in (
+        (Mixed(), plain.head_value(z, t), [[7.0, 7.0]]),
+        (OfValue(), [3.0], plain.head_row(z, t)),
+        (Own(), [0.0], [[0.0, 0.0]]),
+    ):
+        found = loss.head(z, t)
+        assert np.array_equal(found[0], value)
+        assert np.array_equal(found[1], row)
+        net = jp.Network([jp.Dense(2, 2), jp.Softmax()], loss=loss).with_parameters({"W1": np.eye(2)})
+        _, gradients = jp.DeltaRule(net).gradients(z, t)
+        assert np.array_equal(gradients["b1"], np.asarray(row)[0])
+        assert np.array_equal(net.forward(z, t).gradients()["b1"], np.asarray(row)[0])
+
+
+def test_a_certain_prediction_that_is_right_costs_nothing():
+    z, t = np.array([[np.inf, -np.inf], [-np.inf, 3.0]]), np.array([[1.0, 0.0], [1.0, 1.0]])
+    losses, row = jp.BinaryCrossEntropy().head(z, t)
+    assert np.array_equal(losses, [0.0, np.inf])
+    np.testing.assert_allclose(row, [[0.0, 0.0], [-1.0, -1 / (1 + np.exp(3.0))]], rtol=1e-15)

@@ -10,6 +10,7 @@ import jacobprop as jp
 from jacobprop.errors import UnknownNameError
 from jacobprop.jacobians import Jacobian
 
+from .custom_layers import Shortcut
 from .market import DESIGNS, build, evaluate, gap, numeric_gradients, numeric_jacobians, stall, widened
 
 TIGHT = 1e-12
@@ -123,11 +124,51 @@ def test_a_bottleneck_is_crossed_in_the_order_of_its_plan(of, wrt, monkeypatch):
     assert J.symbol == f"J_{wrt}^{of}"
 
 
-def test_nothing_is_planned_where_the_walk_is_as_good(monkeypatch):
-    net = jp.Network([jp.Dense(128, 130, "tanh"), jp.Dense(130, 127, "tanh"), jp.Dense(127, 20)])
-    record = net.forward(np.ones((4, 128)))
+@pytest.mark.parametrize(
+    ("widths", "gain"), [((128, 130, 127, 20), (1.0, 1.25)), ((128, 130, 120, 129), (1.01, 1.25))]
+)
+def test_nothing_is_planned_where_the_walk_is_about_as_good(widths, gain, monkeypatch):
+    record = jp.Network([jp.Dense(n, m, "tanh") for n, m in pairwise(widths)]).forward(np.ones((8, 128)))
+    assert gain[0] <= record.chain("a3", "a0").plan().gain < gain[1]
     monkeypatch.setattr(jp.Chain, "multiply", lambda *_: pytest.fail("planned"))
-    assert record.jacobian("a3", "a0").shape == (4, 20, 128)
+    assert record.jacobian("a3", "a0").shape == (8, widths[-1], 128)
+
+
+def test_what_was_planned_or_walked_is_not_multiplied_again(monkeypatch):
+    widths, run = (128, 130, 2, 127, 129), []
+    net = jp.Network([jp.Dense(n, m, "tanh") for n, m in pairwise(widths)])
+    multiply = jp.Chain.multiply
+    monkeypatch.setattr(jp.Chain, "multiply", lambda self: run.append(self) or multiply(self))
+    record = net.forward(np.random.default_rng(0).normal(size=(8, 128)))
+    first = record.jacobian("a4", "a0")
+    assert np.shares_memory(first.array, record.jacobian("a4", "a0").array)
+    assert len(run) == 1
+    walked = net.forward(record.activation(0))
+    everything = walked.jacobians("a4")
+    run.clear()
+    for name, J in everything.items():
+        assert np.array_equal(walked.jacobian("a4", name).row_norms(), J.row_norms())
+    assert run == []
+    assert gap(first.matrix(), everything["a0"].matrix()) < TIGHT
+
+
+def test_a_bottleneck_with_a_way_round_it_is_walked():
+    layers = [jp.Dense(128, 130, "tanh"), jp.Dense(130, 2), jp.Dense(2, 130), Shortcut(130, 1, 0.5)]
+    net = jp.Network([*layers, jp.Dense(130, 129, "tanh")])
+    record = net.forward(np.random.default_rng(0).normal(size=(4, 128)))
+    v = np.random.default_rng(1).normal(size=(4, 128))
+    assert gap(record.jacobian("a5", "a0").push(v), record.push("a5", {"a0": v})) < TIGHT
+
+
+@pytest.mark.parametrize(("dtype", "allowed"), [("float16", 2e-3), ("float32", 1e-6)])
+def test_the_gradient_of_a_bias_is_added_up_without_losing_cases(dtype, allowed):
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2)], loss=jp.SquaredError(), dtype=dtype)
+    rng = np.random.default_rng(5)
+    X, T = rng.normal(size=(10_000, 3)).astype(dtype), rng.uniform(1, 2, (10_000, 2)).astype(dtype)
+    exact = net.astype("float64").forward(X.astype(float), T.astype(float)).gradients()
+    for found in (net.forward(X, T).gradients(), jp.DeltaRule(net).gradients(X, T)[1]):
+        for name in ("b1", "b2"):
+            assert gap(found[name].astype(float), exact[name]) < allowed
 
 
 def random_block(rng, shape):

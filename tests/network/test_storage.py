@@ -1,7 +1,9 @@
 """What is stored and what is allocated: structure is kept, and cases never meet other cases."""
 
+import pickle
 import tracemalloc
 from contextlib import contextmanager
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -132,3 +134,35 @@ def test_what_all_cases_share_is_stored_once():
     linear = record.layer(2).J_Y
     assert linear.structure.numbers == 64 * 10
     assert linear.cases == 50
+
+
+def writable(thing, seen):
+    """Every array that can be reached and written into."""
+    if id(thing) in seen:
+        return []
+    seen[id(thing)] = thing
+    if isinstance(thing, np.ndarray):
+        return [thing] if thing.flags.writeable and thing.size else []
+    if isinstance(thing, dict | MappingProxyType):
+        parts = list(thing.values())
+    elif isinstance(thing, tuple | list):
+        parts = list(thing)
+    elif type(thing).__module__.startswith("jacobprop") and hasattr(thing, "__dict__"):
+        parts = list(vars(thing).values())
+    else:
+        parts = []
+    return [array for part in parts for array in writable(part, seen)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("pickled", [False, True])
+def test_no_parameter_can_be_reached_and_changed(dtype, pickled):
+    layers = [jp.Dense(3, 4, "tanh"), jp.Dense(4, 2), jp.Softmax()]
+    net = jp.Network(layers, loss=jp.CrossEntropy(), dtype=dtype)
+    record = net.forward(np.ones((5, 3)), [0, 1, 0, 1, 1])  # float64 cases: float32 parameters are widened
+    record.gradients()
+    record.jacobians("a3")
+    net, record = pickle.loads(pickle.dumps((net, record))) if pickled else (net, record)  # noqa: S301  (our own)
+    reached = [*net._by_layer(np.dtype(np.float64)), *(layer._params for layer in record._layers)]
+    assert writable(tuple(reached), {}) == []
+    assert writable(net, {}) == []
