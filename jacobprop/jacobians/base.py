@@ -369,8 +369,8 @@ class Jacobian(ScipySurface):
             Small entries, and what is raised, as in `row_norms`.
         """
         self._only_floats("gram_diagonal")
-        squares = self._every_case(self._column_squares(), 1)
-        return np.array(squares).reshape(self._lead + self.in_shape)
+        squares = self._every_case(self._column_squares(), 1).reshape(self._lead + self.in_shape)
+        return squares if squares.flags.writeable else squares.copy()
 
     def _only_floats(self, call: str) -> None:
         if self.dtype.kind == "O":
@@ -384,11 +384,13 @@ class Jacobian(ScipySurface):
 
     def _row_squares(self) -> Array:
         """The sums of squares of the rows, (c, o), or (o,) where all cases share them."""
-        return np.asarray((self.matrix() ** 2).sum(axis=-1))
+        dense = self.matrix()
+        return np.asarray(np.vecdot(dense, dense))
 
     def _column_squares(self) -> Array:
         """The sums of squares of the columns, (c, n) or (n,)."""
-        return np.asarray((self.matrix() ** 2).sum(axis=-2))
+        dense = self.matrix()
+        return np.asarray(np.einsum("...on,...on->...n", dense, dense))
 
     def _column_squares_of_all(self) -> Array:
         """Those of the stacked map, (n,)."""
