@@ -21,6 +21,8 @@ from jacobprop.cli.symbolic_check import SymbolicCheck, check_321
 from jacobprop.cli.wine_task import HELD_OUT, slide_task, softmax_task
 from jacobprop.errors import CheckFailed
 from jacobprop.formulations import FORMULATIONS
+from jacobprop.report.notation import ASCII
+from jacobprop.report.plan_table import PlanTable, factors_of
 
 SLIDE = ["3-2-1", "--names", "X Y Z", "--weights", "V W", "--no-bias"]
 ROOT = Path(__file__).parent.parent
@@ -407,19 +409,33 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
 # -- plan ------------------------------------------------------------------------------------------
 
 WHY = {
-    "512-512-8-512-512": "Layer 2 has 8 units, the fewest of all: both sides are multiplied down to it "
-    "first, and the largest product, 512×512, comes last.",
-    "512-8-512-8-512": "Layer 1 has 8 units: the factors above it are multiplied first, "
-    "and the largest product, 512×512, comes last.",
-    "20-2-300-400-50-3": "Layer 1 has 2 units, the fewest of all: the factors above it are multiplied first, "
-    "and the product across it comes last.",
-    "3-50-400-300-2-20": "Layer 4 has 2 units, the fewest of all: the factors below it are multiplied first, "
-    "and the product across it comes last.",
-    "2-30-40-50": "Forward is optimal: its running product keeps the 2 columns of the input.",
-    "50-40-30-2": "Backward is optimal: its running product keeps the 2 rows of the output.",
-    "784-256-10-1": "Backward is optimal: under a row it multiplies that row by one factor after the other. "
+    "512-512-8-512-512": "Optimal: first the factors on both sides of layer 2, the narrowest with 8 units; "
+    "the largest array, 512×512, comes last.",
+    "512-8-512-8-512": "Optimal: first the factors above layer 1, one of the narrowest with 8 units; "
+    "the largest array, 512×512, comes last.",
+    "20-2-300-400-50-3": "Optimal: first the factors above layer 1, the narrowest with 2 units; "
+    "the product across it comes last.",
+    "3-50-400-300-2-20": "Optimal: first the factors below layer 4, the narrowest with 2 units; "
+    "the product across it comes last.",
+    "30-300-20-300-19": "Optimal: first the factors on both sides of layer 2; "
+    "the product across it comes last. Backward takes 1.31 times the multiply-adds.",
+    "2-30-40-50": "Optimal: forward. Its running product keeps the 2 columns of the input; "
+    "every other width is larger.",
+    "50-40-30-2": "Optimal: backward. Its running product keeps the 2 rows of the output; "
+    "every other width is larger.",
+    "1-30-40-50": "Optimal: forward. Its running product keeps the 1 column of the input; "
+    "every other width is larger.",
+    "784-256-10-1": "Optimal: backward. Under a row it multiplies that row by one factor after the other. "
     "Planning does not speed up backpropagation.",
-    "1-11-1-1": "Forward is optimal: its running product keeps the 1 column of the input.",
+    "300-2-300-300": "Optimal: backward. Forward takes 75.5 times the multiply-adds.",
+    "1-11-1-1": "Optimal: forward. Backward takes 1.83 times the multiply-adds.",
+    "40-300-5-300-3-40-2": "Optimal saves less than 1 % of backward's multiply-adds: it hardly matters.",
+    "100-100-100-99": "Optimal: backward. It saves less than 1 % of forward's multiply-adds: "
+    "it hardly matters.",
+    "100-100-100-88": "Optimal: backward. Its running product keeps the 88 rows of the output; "  # by 6.4 %
+    "every other width is larger.",
+    "2-300-300-300-2": "Backward and forward cost the same, and no order costs less.",
+    "4-4-4-4": "Backward and forward cost the same, and no order costs less.",
     "3-2": "One factor: nothing is multiplied.",
     "3-2-4": "Two factors: there is one order.",
     "-".join(["2"] * 210): "More than 200 factors: --order optimal searches every bracketing.",
@@ -428,7 +444,61 @@ WHY = {
 
 @pytest.mark.parametrize("sizes", WHY)
 def test_a_plan_says_why(sizes):
-    assert " ".join(good("plan", sizes).split()).endswith(WHY[sizes])
+    assert " ".join(good("plan", sizes).split()).endswith(f"worst step. {WHY[sizes]}")
+
+
+@pytest.mark.parametrize("order", ["optimal", "backward", "forward"])
+def test_the_reason_is_that_of_the_optimal_order_whichever_is_shown(order):
+    assert " ".join(good("plan", "512-512-8-512-512", "--order", order).split()).endswith(
+        "worst step. " + WHY["512-512-8-512-512"]
+    )
+
+
+@pytest.mark.parametrize("number", range(60))
+def test_the_reason_is_true_of_any_widths(number):
+    rng = np.random.default_rng(number)
+    widths = [int(w) for w in rng.choice([1, 2, 3, 40, 41, 300], 4 + number % 4)]
+    why = PlanTable(tuple(factors_of(widths, None, 1, False)), "auto", None, False, ASCII).why
+    assert_true(why, widths)
+
+
+def assert_true(why, widths):
+    """Each clause of a reason against counts made without the table."""
+    cost = {order: jp.plan(widths, order).multiply_adds for order in ("optimal", "backward", "forward")}
+    ties = cost["backward"] == cost["forward"] == cost["optimal"]
+    assert ties == (why == "Backward and forward cost the same, and no order costs less.")
+    for order in re.findall(r"Optimal: (backward|forward)", why):
+        assert cost[order] == cost["optimal"]
+    for percent, order in re.findall(r"saves less than (\d) % of (\w+)'s", why):
+        assert int(percent) - 1 <= 100 * (1 - cost["optimal"] / cost[order]) < int(percent) <= 5
+    for order, times in re.findall(r"(\w+) takes (\S+) times", why):
+        assert float(times) == pytest.approx(cost[order.lower()] / cost["optimal"], rel=0.005)
+        assert float(times) > 1.04
+    for kept in re.findall(r"keeps the (\d+) \w+ of the \w+; every other", why):
+        assert sorted(widths)[:2] == [int(kept), min(w for w in widths if w > int(kept))]
+    for layer, units in re.findall(r"layer (\d+),.* narrowest with (\d+) unit", why):
+        assert widths[int(layer)] == int(units) == min(widths)
+    if "the largest array" in why:
+        sizes = [step.numbers for step in jp.plan(widths).steps]
+        assert sizes[-1] > max(sizes[:-1])
+
+
+def test_a_false_reason_is_found():
+    for wrong in (
+        "Optimal: backward.",
+        "Optimal saves less than 5 % of backward's multiply-adds: it hardly matters.",
+        "Optimal: first the factors on both sides of layer 3, the narrowest with 8 units;",
+        "Backward takes 2 times the multiply-adds.",
+        "Backward and forward cost the same, and no order costs less.",
+    ):
+        with pytest.raises(AssertionError):
+            assert_true(wrong, [512, 512, 8, 512, 512])
+
+
+def test_a_plan_says_what_its_bytes_are():
+    text = good("plan", "3-2")
+    assert re.search(r"largest array +peak of all\n", text)
+    assert "Bytes beside the factors: the largest array, and all alive at the worst step.\n" in text
 
 
 def test_a_plan_beside_the_pure_orders():
@@ -483,6 +553,7 @@ def test_a_plan_within_a_limit():
     words = ["plan", "2-2-5-100-5", "--max-bytes"]
     text = " ".join(good(*words, "1599").split())
     assert re.search(r"forward [\d,]+ \S+ 1,600 bytes \S+ bytes above the limit", text)
+    assert "Optimal: backward. Forward is above the limit. Without the limit" in text
     assert text.endswith("Without the limit 2,020 multiply-adds would do, with an array of 1,600 bytes.")
     assert "Without" not in good(*words, "1600")
     data = json.loads(good(*words, "1599", "--json"))
@@ -539,6 +610,7 @@ WRONG = [
     (["chain", "3-2", "--fooo"], "No such option"),
     (["plan"], "Missing argument 'SIZES'"),
     (["plan", "3"], "as in 3-2-1"),
+    (["plan", "1000000000-2"], "more than 134,217,728: take smaller sizes, or jacobprop.plan in Python"),
     (["plan", "3-2-4", "--order", "best"], "is not one of"),
     (["plan", "3-2-4", "--activation", "sgmoid"], "is not one of"),
     (["plan", "3-2-4", "--max-bytes", "-1"], "not in the range"),

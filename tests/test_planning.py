@@ -29,7 +29,7 @@ from jacobians.market import (
 from jacobians.test_products import market
 
 import jacobprop as jp
-from jacobprop.errors import DenseLimitError
+from jacobprop.errors import DenseLimitError, OptionError
 from jacobprop.jacobians import (
     KINDS,
     RULES,
@@ -532,6 +532,17 @@ def test_an_operand_made_dense_is_held_too():
         8 * 20 * 10 + 8 * 20 * 30
     )  # the product, and the left operand for each case
     assert plan.nbytes == 8 * 8 * 20 * 30
+
+
+@pytest.mark.parametrize("widths", [(3, 4, 2), np.array([3, 4, 2]), iter([3, 4, 2])])
+def test_widths_may_be_anything_in_order(widths):
+    assert jp.plan(widths) == jp.plan([3, 4, 2])
+
+
+@pytest.mark.parametrize("widths", [5, None, "512-8", b"ab", {2, 3}, {2: 3, 4: 5}, np.array(5)])
+def test_widths_that_are_no_list(widths):
+    with pytest.raises(OptionError, match=r"plan: widths must be a list.* Pass the number of units"):
+        jp.plan(widths)
 
 
 def test_one_factor_makes_nothing():

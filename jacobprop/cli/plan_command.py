@@ -18,13 +18,26 @@ from .screen import Screen, numbers, words
 MOST_AT_AN_END = 6
 """Of more sizes than twice this the middle is left out."""
 
+MEMORY = "Bytes beside the factors: the largest array, and all alive at the worst step."
+
 EPILOG = """\b
 Example: jacobprop plan 512-512-8-512-512
 A scalar loss on top: jacobprop plan 784-256-128-10 --row"""
 
 
+def planned_sizes(context: click.Context, parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    """Layer sizes; what is too large for the command line can be planned in Python."""
+    try:
+        return sizes_of(context, parameter, text)
+    except click.BadParameter:
+        raise
+    except click.UsageError as error:  # a list of sizes, but no room for the matrix
+        remedy = "take smaller sizes, or jacobprop.plan in Python, which has no limit"
+        raise click.UsageError(f"{error.message}: {remedy}", context) from None
+
+
 @click.command("plan", epilog=EPILOG)
-@click.argument("sizes", callback=sizes_of)
+@click.argument("sizes", callback=planned_sizes)
 @click.option(
     "--order", type=click.Choice(ORDERS), default="auto", show_default=True, help="the plan to show"
 )
@@ -98,7 +111,7 @@ def show_orders(screen: Screen, table: PlanTable) -> None:
         numbers("multiply-adds"),
         numbers("ratio"),
         numbers("largest array"),
-        numbers("all at once"),
+        numbers("peak of all"),
         words(""),
     ]
     rows = []
@@ -109,3 +122,4 @@ def show_orders(screen: Screen, table: PlanTable) -> None:
         limit = "above the limit" if table.too_large(plan) else ""
         rows.append([name, cost, "" if ratio is None else f"{ratio:.3g}", *memory, limit])
     screen.table(columns, rows)
+    screen.line(MEMORY)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from ..arrays import whole_number
-from ..errors import DenseLimitError, ShapeError, UnknownNameError
+from ..errors import DenseLimitError, OptionError, ShapeError, UnknownNameError
 from ..jacobians import DenseJacobian, Structure
 from .bracketing import Plan, PlanStep
 from .search import cheapest, fold_left, fold_right, smallest_limit
@@ -20,6 +20,7 @@ AUTO_ATOMS = 200
 REMEMBERED = 256
 """Plans kept for the next chain of the same structures, which then takes microseconds."""
 _WIDTHS = "Count the units of each layer, input first."
+_EXAMPLE = "widths such as [512, 8, 512], input first"
 
 
 def check_order(order: object) -> None:
@@ -112,12 +113,28 @@ def plan(widths: Sequence[int], order: Order = "auto", max_bytes: int | None = N
     A bottleneck is where it pays: 512-512-8-512-512 takes 22 times fewer multiply-adds than the better of
     backward and forward, 784-128-16-128-784 6.3 times fewer.
 
-    Parameters are those of `plan_chain`.
+    Parameters
+    ----------
+    widths : sequence of int
+        The units of each layer, input first; two widths or more.
+    order : {"auto", "optimal", "backward", "forward"}
+        "backward" multiplies from the output, "forward" from the input, "optimal" is the cheapest
+        bracketing, and "auto" is optimal for up to `AUTO_ATOMS` factors and backward beyond.
+    max_bytes : int, optional
+        No product may take more bytes; no limit if left out.
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------
-    ShapeError, OptionError
-        Fewer than two widths, or one that is no positive whole number.
+    ShapeError
+        Fewer than two widths.
+    OptionError
+        `widths` is no list, a width is no positive whole number, or `max_bytes` is no whole number.
+    UnknownNameError
+        `order` is not one of the four.
     DenseLimitError
         No way keeps within `max_bytes`.
 
@@ -127,15 +144,31 @@ def plan(widths: Sequence[int], order: Order = "auto", max_bytes: int | None = N
     >>> p.multiply_adds, plan([512, 512, 8, 512, 512], order="backward").multiply_adds, p.gain
     (6291456, 138412032, 22.0)
     """
-    numbers = [whole_number(w, "a width", "plan", remedy=_WIDTHS) for w in widths]
+    numbers = [whole_number(w, "a width", "plan", remedy=_WIDTHS) for w in _listed(widths)]
     if len(numbers) < 2:
         raise ShapeError(
             "a plan needs at least two widths",
             where="plan",
             got=numbers,
-            expected="widths such as [512, 8, 512], input first",
+            expected=_EXAMPLE,
             remedy="Pass the number of units of every layer.",
         )
     pairs = list(zip(numbers[1:], numbers[:-1], strict=True))
     atoms = [Structure(DenseJacobian, o, n) for o, n in reversed(pairs)]
     return plan_chain(atoms, order, max_bytes=max_bytes)
+
+
+def _listed(widths: object) -> list[object]:
+    """The widths in order: text, bytes, sets and what cannot be gone through are refused."""
+    try:
+        if not isinstance(widths, str | bytes | Set | Mapping):
+            return list(widths)  # type: ignore[call-overload, no-any-return]  # what is no list is refused below
+    except TypeError:
+        pass
+    raise OptionError(
+        "widths must be a list of whole numbers",
+        where="plan",
+        got=repr(widths),
+        expected=_EXAMPLE,
+        remedy="Pass the number of units of every layer.",
+    )

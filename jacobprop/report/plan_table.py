@@ -13,6 +13,11 @@ from ..planning import AUTO_ATOMS, Order, Plan, PlanStep, plan_chain
 from .notation import Notation
 from .units import by, short
 
+HARDLY = 5
+"""Of an order that saves less than this many percent is said that it hardly matters."""
+_OPPOSITE = {"backward": "forward", "forward": "backward"}
+_SIDE = {True: "above", False: "below"}
+
 
 def factors_of(widths: Sequence[int], activation: str | None, cases: int, row: bool) -> list[Structure]:
     """The structures of J_a0^aN's factors, leftmost first, under the row of a scalar loss if it has one.
@@ -95,7 +100,7 @@ class PlanTable:
 
     @property
     def why(self) -> str:
-        """Why the cheapest order is the cheapest: read off the plans, so true for any widths."""
+        """Which order is the cheapest, and why if the widths say it plainly: true for any widths."""
         if len(self.atoms) < 3:
             return ("One factor: nothing is multiplied.", "Two factors: there is one order.")[
                 len(self.atoms) - 1
@@ -103,43 +108,74 @@ class PlanTable:
         best = self.orders.get("optimal")
         if best is None:
             return f"More than {AUTO_ATOMS} factors: --order optimal searches every bracketing."
-        if self._is_best("backward"):
-            return self._backward + self._without_limit(best)
-        if self._is_best("forward"):
-            columns = _units(self.atoms[-1].n, "column")
-            return f"Forward is optimal: its running product keeps the {columns} of the input." + (
-                self._without_limit(best)
-            )
-        return self._meeting(best) + self._without_limit(best)
+        pure = [order for order in _OPPOSITE if self._is_best(order)]
+        if len(pure) == 2:
+            within = "" if self.max_bytes is None else " within the limit"
+            words = f"Backward and forward cost the same, and no order{within} costs less."
+        else:
+            words = self._pure(pure[0]) if pure else self._mixed(best)
+        return words + self._without_limit(best)
 
     def _is_best(self, order: str) -> bool:
         pure = self.orders[order]
         return pure.multiply_adds == self.orders["optimal"].multiply_adds and not self.too_large(pure)
 
-    @property
-    def _backward(self) -> str:
-        if self.atoms[0].o == 1:
+    def _pure(self, order: str) -> str:
+        """Why one pure order wins: a reason only where its ends give one, else the price of the other."""
+        saves = self._hardly_saves(_OPPOSITE[order])
+        if saves:
+            return f"Optimal: {order}. It {saves}"
+        widths = self._widths
+        kept, what = (widths[0], "row") if order == "backward" else (widths[-1], "column")
+        if order == "backward" and kept == 1:
             return (
-                "Backward is optimal: under a row it multiplies that row by one factor after the other. "
+                "Optimal: backward. Under a row it multiplies that row by one factor after the other. "
                 "Planning does not speed up backpropagation."
             )
-        rows = _units(self.atoms[0].o, "row")
-        return f"Backward is optimal: its running product keeps the {rows} of the output."
+        if kept == min(widths) and widths.count(kept) == 1:
+            end = f"{_units(kept, what)} of the {'output' if what == 'row' else 'input'}"
+            return f"Optimal: {order}. Its running product keeps the {end}; every other width is larger."
+        return f"Optimal: {order}.{self._dearer(_OPPOSITE[order])}"
 
-    def _meeting(self, best: Plan) -> str:
-        """Where the two sides of the last product meet, and what is multiplied before it."""
-        last = best.steps[-1]
-        m, widths = self.atoms[last.split].n, [self.atoms[0].o, *(atom.n for atom in self.atoms)]
-        fewest = ", the fewest of all" if widths.count(m) == 1 and m == min(widths) else ""
+    def _mixed(self, best: Plan) -> str:
+        """What comes first and last in an order that is not pure, and whether the narrowest layer is why."""
+        allowed = [order for order in _OPPOSITE if not self.too_large(self.orders[order])]
+        rival = min(allowed, key=lambda order: self.orders[order].multiply_adds, default=None)
+        saves = self._hardly_saves(rival) if rival else ""
+        if saves:
+            return f"Optimal {saves}"
+        *before, last = best.steps
         above, below = last.split > last.first, last.split + 1 < last.last
-        one_side = f"the factors {'above' if above else 'below'} it are multiplied first"
-        start = "both sides are multiplied down to it first" if above and below else one_side
-        layer = self.variable(last.split + 1)[1:]
-        largest = all(last.structure.numbers > step.structure.numbers for step in best.steps[:-1])
+        side = "the factors on both sides of" if above and below else f"the factors {_SIDE[above]}"
+        m, layer = self._widths[last.split + 1], self.variable(last.split + 1)[1:]
+        if m > min(self._widths):
+            end = "; the product across it comes last." + (self._dearer(rival) if rival else "")
+            return f"Optimal: first {side} layer {layer}{end}"
+        narrowest = "the narrowest" if self._widths.count(m) == 1 else "one of the narrowest"
         shape = by((last.structure.o, last.structure.n), self.notation)
-        end = f"the largest product, {shape}, comes last" if largest else "the product across it comes last"
-        place = f"Layer {layer} has {_units(m, 'unit')}{fewest}"
-        return f"{place}: {start}, and {end}."
+        largest = last.structure.numbers > max([last.expanded, *(step.numbers for step in before)])
+        end = f"the largest array, {shape}, comes last" if largest else "the product across it comes last"
+        return f"Optimal: first {side} layer {layer}, {narrowest} with {_units(m, 'unit')}; {end}."
+
+    @property
+    def _widths(self) -> list[int]:
+        return [self.atoms[0].o, *(atom.n for atom in self.atoms)]
+
+    def _hardly_saves(self, order: str) -> str:
+        """That the best is hardly cheaper than a pure order, where so and where that order may run."""
+        pure = self.orders[order]
+        if self.too_large(pure):
+            return ""
+        percent = 100 * (pure.multiply_adds - self.orders["optimal"].multiply_adds) // pure.multiply_adds + 1
+        if percent > HARDLY:
+            return ""
+        return f"saves less than {percent} % of {order}'s multiply-adds: it hardly matters."
+
+    def _dearer(self, order: str) -> str:
+        ratio = self.ratio(order)
+        if self.too_large(self.orders[order]):
+            return f" {order.capitalize()} is above the limit."
+        return f" {order.capitalize()} takes {ratio:.3g} times the multiply-adds." if ratio else ""
 
     def _without_limit(self, best: Plan) -> str:
         """What the limit costs."""

@@ -810,6 +810,30 @@ BAD = {
         "plan: a plan needs at least two widths; got [5], "
         "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
     ),
+    "a plan of a number": (
+        lambda: jp.plan(5),
+        errors.OptionError,
+        "plan: widths must be a list of whole numbers; got 5, "
+        "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    "a plan of nothing": (
+        lambda: jp.plan(None),
+        errors.OptionError,
+        "plan: widths must be a list of whole numbers; got None, "
+        "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    "a plan of text": (
+        lambda: jp.plan("512-8"),
+        errors.OptionError,
+        "plan: widths must be a list of whole numbers; got '512-8', "
+        "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
+    "a plan of a set": (
+        lambda: jp.plan({3}),
+        errors.OptionError,
+        "plan: widths must be a list of whole numbers; got {3}, "
+        "expected widths such as [512, 8, 512], input first. Pass the number of units of every layer.",
+    ),
     "a limit that no order keeps": (
         lambda: jp.plan([30, 20, 40, 10], max_bytes=1000),
         errors.DenseLimitError,
