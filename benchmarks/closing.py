@@ -10,9 +10,9 @@ from .units import three_digits
 
 
 def summed_up(found: Sequence[Row], suite: str, group: Group | None = None) -> str:
-    """The best peer's time in the geometric mean over the workloads, and the floor's where that is worst."""
+    """Our time over the best peer's, the geometric mean of all workloads, and over the floor's, the worst."""
     peer = over(suite, to_best_peer, geometric_mean, group=group)(found)
     floor = over(suite, to_floor, group=group)(found)
-    parts = [f"{three_digits(peer.value)} x peer"] if peer else []
-    parts += [f"{three_digits(floor.value)} x floor"] if floor else []
-    return ", ".join(parts) or "not measured"
+    parts = [f"mean {three_digits(peer.value)} x best peer"] if peer else []
+    parts += [f"at worst {three_digits(floor.value)} x floor"] if floor else []
+    return ", ".join(parts) or "not measured on all networks"

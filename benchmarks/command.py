@@ -12,11 +12,11 @@ from jacobprop.errors import CheckFailed
 
 from . import threads
 from .catalogue import SUITES
-from .invitation import invited, told
+from .invitation import invited, told, unwarned
 from .machine import description
 from .plot import draw, unavailable
 from .promises import TARGETS
-from .report import Report, header, table, target_lines
+from .report import DRY, LEGEND, Report, header, table, target_lines
 from .suite import QUICK, Row, Settings
 from .widths import remembered
 
@@ -31,13 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(fault, 2)
     settings = replace(QUICK if options.quick else Settings(), peers=not options.no_peers)
     try:
-        report = _measure(options.suite or list(SUITES), options.quick, settings)
+        report = _measure(list(dict.fromkeys(options.suite or SUITES)), options.quick, settings)
     except CheckFailed as error:
         return _refuse(str(error), 1)
     try:
         _write(report, options)
     except OSError as error:
-        return _refuse(f"cannot write {error.filename}: {error.strerror}", 2)
+        return _refuse(f"cannot write {error.filename or 'the files'}: {error.strerror}", 2)
     return 0
 
 
@@ -46,7 +46,7 @@ def _parser() -> ArgumentParser:
     named = f"one of {', '.join(SUITES)}; may be repeated; default: all"
     parser.add_argument("--suite", metavar="NAME", action="append", help=named)
     parser.add_argument("--list", action="store_true", help="say what each suite compares, and stop")
-    parser.add_argument("--quick", action="store_true", help="a dry run of a few seconds")
+    parser.add_argument("--quick", action="store_true", help="a dry run: about half a minute without peers")
     parser.add_argument("--no-peers", action="store_true", help="leave torch and JAX out, installed or not")
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write everything to FILE")
     parser.add_argument("--plot", metavar="FILE", type=Path, help="draw cost against width, from `scaling`")
@@ -61,8 +61,8 @@ def _fault(options: Namespace) -> str:
     if not threads.installed():
         return threads.REMEDY
     for file in (options.json, options.plot):
-        if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
-            return f"cannot write {file}: not a file in an existing directory"
+        if file is not None and (fault := _unwritable(file)):
+            return fault
     if options.plot is not None:
         if options.suite and "scaling" not in options.suite:
             return "--plot draws the rows of `scaling`: add --suite scaling"
@@ -70,20 +70,35 @@ def _fault(options: Namespace) -> str:
     return ""
 
 
+def _unwritable(file: Path) -> str:
+    """Why nothing can be written there, empty if it can; leaves what is there as it is."""
+    if file.is_dir() or not file.absolute().parent.is_dir():
+        return f"cannot write {file}: not a file in an existing directory"
+    new = not file.exists()
+    try:
+        file.open("a", encoding="utf-8").close()
+    except OSError as error:
+        return f"cannot write {file}: {error.strerror}"
+    if new:
+        file.unlink()
+    return ""
+
+
 def _measure(names: Sequence[str], quick: bool, settings: Settings) -> Report:
     """Run the suites on one thread and one core, and print all that they come to."""
-    with threads.one_core() as core:
+    if quick:
+        print(DRY)
+    with threads.one_core() as core, unwarned():
         print(told(settings))
         with threads.one_thread():
             rows, closing = _run(names, settings)
             machine = description(core, [(peer.name, peer.version) for peer in invited(settings)])
-    outcomes = [target.outcome(rows) for target in TARGETS]
-    for line in target_lines(outcomes):
-        print(line)
-    if quick:
-        print("(--quick: a dry run, too short for numbers to quote)")
-    if {row.suite for row in rows} & {"gradient", "scaling"}:
+    outcomes = [target.outcome(rows, quick) for target in TARGETS if target.suite in names]
+    print(*LEGEND, *target_lines(outcomes), sep="\n")
+    if len(names) > 1 and {"gradient", "scaling"} & set(names):  # one suite has said it already
         print(remembered(rows))
+    if quick:
+        print(DRY)
     return Report(machine, quick, settings, rows, closing, outcomes)
 
 
@@ -92,7 +107,7 @@ def _write(report: Report, options: Namespace) -> None:
     if options.json is not None:
         options.json.write_text(report.json(), encoding="utf-8")
     if options.plot is not None:
-        draw(report.rows, options.plot)
+        draw(report.rows, options.plot, report.quick)
 
 
 def _run(names: Sequence[str], settings: Settings) -> tuple[list[Row], dict[str, str]]:

@@ -1,8 +1,11 @@
-"""What no route to the answer can avoid, in bare numpy: the yardstick of waste.
+"""The same arithmetic in bare numpy and its BLAS: the yardstick of our own waste.
 
 A floor multiplies the same matrices in the cheapest order, into arrays that are there already, and
 writes into a fresh array only what the caller keeps. The numbers in the activations, slopes and rows
 are made up; nothing is checked, named or returned. The floor of the gradient is in `bare`.
+
+It bounds what is built on numpy, not every route: a compiler such as XLA may have a faster exp than
+np.exp, and write into pages that it already owns where numpy asks the system for fresh ones.
 
 Index legend: c cases, n inputs and m outputs of a layer, o outputs of the network.
 """

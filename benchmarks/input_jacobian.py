@@ -96,7 +96,7 @@ def rows(settings: Settings) -> Iterator[Row]:
 def closing(found: Sequence[Row]) -> str:
     """Ordinary networks and bottlenecks apart: what helps the one says nothing of the other."""
     apart = (summed_up(found, NAME, group) for group in ("ordinary", "bottleneck"))
-    return "Ordinary: {}; bottlenecks: {}.".format(*apart)
+    return "Ordinary networks: {}.\nBottlenecks: {}.".format(*apart)
 
 
-SUITE = Suite("outputs by the input, case by case, forward included", YARDSTICK, rows, closing)
+SUITE = Suite("outputs by the input, case by case, forward included", YARDSTICK, rows, closing, floor=FLOOR)

@@ -36,3 +36,7 @@ def median_interval(samples: Sequence[float], confidence: float = 0.95) -> Inter
     while 2 * k < n and (wider := outside + 2 * comb(n, k) / 2**n) <= 1 - confidence:
         k, outside = k + 1, wider
     return Interval(median(ordered), ordered[k - 1], ordered[n - k], 1 - outside)
+
+
+ENOUGH = next(n for n in range(1, 99) if median_interval([0.0] * n).coverage >= 0.95)
+"""From so many samples on there is an interval of 95 %."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from .peers import Peer, installed
@@ -26,3 +29,12 @@ def told(settings: Settings) -> str:
         return "peers: left out"
     found = ", ".join(f"{peer.name} {peer.version}" for peer in invited(settings))
     return f"peers: {found}" if found else REMEDY
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """No word on stderr of what a peer will change in its next version, while the block runs."""
+    with warnings.catch_warnings():
+        for category in (FutureWarning, DeprecationWarning):
+            warnings.filterwarnings("ignore", category=category, module=r"torch|jax|benchmarks\.peers")
+        yield

@@ -166,8 +166,8 @@ def rows(settings: Settings) -> Iterator[Row]:
 def closing(found: Sequence[Row]) -> str:
     """Time against the peers, and the most memory that one of the products took."""
     peaks = [row.peak_bytes for row in found if row.candidate == YARDSTICK and row.peak_bytes]
-    memory = f"; {bytes_text(max(peaks))} at most" if peaks else ""
-    return f"By all parameters: {summed_up(found, NAME)}{memory}."
+    memory = f"\nThe largest peak of memory of the four: {bytes_text(max(peaks))}." if peaks else ""
+    return f"The four products: {summed_up(found, NAME)}.{memory}"
 
 
-SUITE = Suite("J v, u J, diag(J^T J), gradient norms", YARDSTICK, rows, closing)
+SUITE = Suite("J v, u J, diag(J^T J), gradient norms", YARDSTICK, rows, closing, floor=FLOOR)

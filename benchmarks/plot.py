@@ -14,10 +14,10 @@ import numpy as np
 from jacobprop.errors import MissingExtraError
 from jacobprop.report.canvas import ENDINGS, new_figure, require_matplotlib, save
 
-from .scaling import CASES, SERIES, SHOWN, Growth, costs, growth
+from .scaling import SERIES, SHOWN, Growth, costs, growth
 from .suite import Row
-from .units import seconds_text, three_digits
-from .widths import YARDSTICK, remembered
+from .units import seconds_text
+from .widths import CASES, YARDSTICK, remembered, times
 from .workloads import name_of
 
 
@@ -31,8 +31,8 @@ class Style(NamedTuple):
 
 
 STYLES: Mapping[str, Style] = {
-    "tensor": Style("#D55E00", "o", "dense tensors"),
-    "simplified": Style("#009E73", "^", "simplified, case by case"),
+    "tensor": Style("#D55E00", "o", "dense tensors", 20),
+    "simplified": Style("#009E73", "^", "simplified, case by case", -20),
     "structured": Style("#0072B2", "s", "structured chain", 16),
     "delta": Style("#000000", "D", "delta rule", -20),
 }
@@ -55,20 +55,20 @@ def unavailable(file: Path) -> str:
     return ""
 
 
-def draw(rows: Sequence[Row], file: Path) -> None:
-    """Write the picture of the series `width`."""
+def draw(rows: Sequence[Row], file: Path, quick: bool = False) -> None:
+    """Write the picture of the series `width`; one of a dry run says so."""
     rows = [row for row in rows if row.suite == "scaling"]
     figure = new_figure()
-    axes = figure.add_axes((0.085, 0.12, 0.70, 0.70))
+    axes = figure.add_axes((0.085, 0.23, 0.66, 0.60))
     for candidate in SHOWN:
         points = costs(rows, "width", "seconds", candidate)
         if points:
             _line(axes, STYLES[candidate], points, growth(rows, "width", "seconds", candidate))
-            _label(axes, STYLES[candidate], points, _times(rows, candidate, max(points)))
+            _label(axes, STYLES[candidate], points, _row(rows, candidate, max(points)))
     _frame(axes)
-    sentence = remembered(rows).partition(" (noise")[0].rstrip(".") + "."
-    figure.text(0.03, 0.92, sentence, fontsize=23, fontweight="bold")
-    figure.text(0.03, 0.86, CLAIM, fontsize=14, color="#444444")
+    sentence = remembered(rows).partition("\n")[0]
+    figure.text(0.03, 0.92, sentence, fontsize=18, fontweight="bold")
+    figure.text(0.03, 0.86, "Dry run. " * quick + CLAIM, fontsize=14, color="#444444")
     save(figure, file)
 
 
@@ -84,23 +84,23 @@ def _line(axes: Any, style: Style, points: Mapping[int, float], grown: Growth | 
     axes.plot(list(points), list(points.values()), label=words, **marks)
 
 
-def _times(rows: Sequence[Row], candidate: str, n: int) -> float | None:
-    """The paired ratio to the delta rule at width n."""
+def _row(rows: Sequence[Row], candidate: str, n: int) -> Row:
+    """The candidate at width n, one of those that are drawn."""
     name = name_of(*SERIES["width"][n])
-    return next((r.ratio for r in rows if (r.workload, r.candidate) == (name, candidate)), None)
+    return next(r for r in rows if (r.workload, r.candidate) == (name, candidate))
 
 
-def _label(axes: Any, style: Style, points: Mapping[int, float], times: float | None) -> None:
+def _label(axes: Any, style: Style, points: Mapping[int, float], row: Row) -> None:
     """Beside the last point: the words, the time, and how many times the delta rule's it is."""
     n, seconds = max(points.items())
-    ratio = "" if times is None or style is STYLES[YARDSTICK] else f", {three_digits(times)} x delta"
+    ratio = "" if row.candidate == YARDSTICK else f", {times(row)} x delta"
     axes.annotate(
         f"{style.words.partition(',')[0]}\n{seconds_text(seconds)}{ratio}",
         (n, seconds),
         (14, style.lift),
         textcoords="offset points",
         color=style.colour,
-        fontsize=15,
+        fontsize=13,
         fontweight="bold",
         va="center",
         annotation_clip=False,
@@ -110,6 +110,7 @@ def _label(axes: Any, style: Style, points: Mapping[int, float], times: float | 
 def _frame(axes: Any) -> None:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    axes.margins(y=0.12)
     widths = list(SERIES["width"])
     axes.set_xticks(widths, [str(n) for n in widths], fontsize=13)
     axes.tick_params(axis="y", labelsize=13)
@@ -117,4 +118,5 @@ def _frame(axes: Any) -> None:
     axes.set_ylabel("seconds", fontsize=15)
     axes.grid(which="major", color="#DDDDDD")
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=13, loc="upper left", frameon=False)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12), "ncols": 2}  # where nothing is drawn
+    axes.legend(fontsize=13, frameon=False, **below)

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
-from .interval import median_interval
 from .scaling import growths
 from .suite import Row, Settings, Suite
 from .targets import Number, Outcome
@@ -20,8 +19,16 @@ from .units import bytes_text, count_text, seconds_text, three_digits
 
 _COLUMNS = "  {:<17} {:>8} {:>9}  {:<15} {:>7} {:>8} {:>7}"
 _NAME = 17
-_ENOUGH = next(n for n in range(1, 99) if median_interval([0.0] * n).coverage >= 0.95)
-"""From so many pairs on there is an interval of 95 %."""
+
+LEGEND = (
+    "x unit, x floor: times as long, in pairs; (n pairs): too few for an interval",
+    "floor: bare arithmetic of numpy and its BLAS, which other libraries may beat",
+    "memory: peak of one call; mul-add: predicted; -: not known or not measured",
+    "  (the memory of a peer cannot be traced)",
+)
+"""What the columns are, for the end of a run."""
+
+DRY = "(--quick: a dry run, too short for numbers to quote)"
 
 
 def header(name: str, suite: Suite) -> Iterator[str]:
@@ -69,14 +76,15 @@ def line(row: Row) -> str:
 
 
 def _interval(row: Row) -> str:
-    if row.low is None or row.high is None or row.pairs < _ENOUGH:
+    if row.low is None or row.high is None or not row.enough:
         return f"({row.pairs} pair{'s' * (row.pairs != 1)})"
     return f"[{three_digits(row.low)}, {three_digits(row.high)}]"
 
 
 def target_lines(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """Each target on a line: the verdict, the number, its interval, the limit, the name."""
-    yield "targets:"
+    if outcomes:
+        yield "targets:"
     for outcome in outcomes:
         number = outcome.number
         value = "-" if number is None else _number(number.value)

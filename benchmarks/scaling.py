@@ -13,8 +13,9 @@ delta       c l n^2   n^2: the gradient itself
 ==========  ========  ==============================  ================
 
 A machine whose clock rises and falls would bend an exponent. So all rows are also timed against one
-fixed job, the bare GEMMs of 64-64-64 x 64, in the place of a floor; the times that are fitted are those
-ratios, times the median time of the fixed job.
+fixed job, the bare GEMMs of 64-64-64 x 64, in the place of a floor. The delta rule's time is its ratio to
+that job, times the median time of the job; every other time is its paired ratio to the delta rule, times
+that. These are fitted and drawn, so no picture can contradict the ratios of the table and the sentence.
 
 The peak of a minibatch follows no power: ``jp.gradients`` makes the dense tensors of all cases at once
 while they are small, and case by case beyond.
@@ -32,11 +33,10 @@ from .comparison import Candidate, compare
 from .exponents import Fit, fit
 from .gradient import candidates
 from .suite import Row, Settings, Suite
-from .widths import YARDSTICK, remembered
+from .widths import CASES, YARDSTICK, remembered
 from .workloads import Workload, classes, name_of, square
 
 SHOWN = ("tensor", "simplified", "structured", "delta")
-CASES = 16
 SERIES: dict[str, dict[int, tuple[tuple[int, ...], int]]] = {
     "width": {n: ((n, n, n), CASES) for n in (16, 32, 64, 128, 256, 512)},
     "depth": {layers: ((32,) * (layers + 1), CASES) for layers in (1, 2, 4, 8, 16, 32)},
@@ -59,6 +59,7 @@ THEORY: dict[str, dict[str, dict[str, int]]] = {
 NAMES = {"seconds": "time", "peak_bytes": "memory", "stored_bytes": "stored"}
 
 FIXED = "fixed job"
+JOB = "bare GEMMs of 64-64-64 x 64"
 UNCLEAR = 1.0
 """A larger spread says nothing about an exponent."""
 MOST_SECONDS = 0.5
@@ -143,10 +144,24 @@ def costs(found: Sequence[Row], series: str, quantity: str, candidate: str) -> d
     """{size: cost} of what was measured, times in seconds at the usual speed of the machine."""
     size_of = {name_of(*shape): size for size, shape in SERIES[series].items()}
     ours = [r for r in found if r.suite == "scaling" and r.candidate == candidate and r.workload in size_of]
-    unit = median([r.seconds for r in found if r.candidate == FIXED and r.seconds] or [1.0])
-    times = {r.workload: unit * (r.floor_ratio or 0.0) for r in ours}
-    prices = times if quantity == "seconds" else {r.workload: getattr(r, quantity) or 0.0 for r in ours}
+    times = _seconds(found) if quantity == "seconds" else {}
+    prices = {
+        r.workload: times.get(r.workload, 0.0) * _ratio(r) if times else getattr(r, quantity) or 0.0
+        for r in ours
+    }
     return {size: float(prices[name]) for name, size in size_of.items() if prices.get(name)}
+
+
+def _seconds(found: Sequence[Row]) -> dict[str, float]:
+    """{workload: the delta rule's time}, by the fixed job."""
+    job = median([r.seconds for r in found if r.candidate == FIXED and r.seconds] or [1.0])
+    delta = [r for r in found if r.suite == "scaling" and r.candidate == YARDSTICK]
+    return {r.workload: job * r.floor_ratio for r in delta if r.floor_ratio}
+
+
+def _ratio(row: Row) -> float:
+    """To the delta rule: 1 for itself, whatever noise its own pair has."""
+    return 1.0 if row.candidate == YARDSTICK else row.ratio or 0.0
 
 
 def summary(found: Sequence[Row]) -> Iterator[str]:
@@ -169,4 +184,4 @@ def _cell(growth: Growth | None) -> str:
     return f"{growth.fit.exponent:.2f}+-{growth.fit.spread:.2f} ({growth.theory})"
 
 
-SUITE = Suite("the price of a gradient as the network grows", YARDSTICK, rows, remembered, summary, FIXED)
+SUITE = Suite("the price of a gradient as the network grows", YARDSTICK, rows, remembered, summary, JOB)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .interval import ENOUGH
+
 Role = Literal["ours", "floor", "peer", "baseline"]
 """ours: a route of the library; floor: the same arithmetic, bare; peer: another library's route;
 baseline: what a route of ours is compared with, such as the same shapes unsaturated."""
@@ -110,6 +112,11 @@ class Row:
     label: str = ""
     against: str = ""
 
+    @property
+    def enough(self) -> bool:
+        """Whether there were pairs enough for an interval."""
+        return self.pairs >= ENOUGH
+
 
 @dataclass(frozen=True)
 class Suite:
@@ -128,7 +135,7 @@ class Suite:
     summary : callable
         All rows to the lines before it.
     floor : str
-        The candidate of role "floor", for the heading.
+        The candidate of role "floor" in words, for the heading; empty where there is none.
     """
 
     claim: str

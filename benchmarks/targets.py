@@ -17,7 +17,7 @@ from .scaling import NAMES, growth
 from .suite import Row
 
 Rows = Sequence[Row]
-Verdict = Literal["met", "missed", "not measured"]
+Verdict = Literal["met", "missed", "not measured", "dry run"]
 
 
 class Number(NamedTuple):
@@ -45,6 +45,8 @@ class Target:
 
     Attributes
     ----------
+    suite : str
+        Whose rows it reads.
     name : str
         In at most 35 characters.
     claim : str
@@ -55,17 +57,18 @@ class Target:
         Rows to the number, None where rows are missing.
     """
 
+    suite: str
     name: str
     claim: str
     limit: float
     number: Callable[[Rows], Number | None]
 
-    def outcome(self, rows: Rows) -> Outcome:
-        """Met or missed, or not measured."""
+    def outcome(self, rows: Rows, quick: bool = False) -> Outcome:
+        """Met or missed, or not measured; a dry run passes no verdict."""
         number = self.number(rows)
         verdict: Verdict = "not measured"
         if number is not None:
-            verdict = "met" if number.value <= self.limit else "missed"
+            verdict = "dry run" if quick else "met" if number.value <= self.limit else "missed"
         return Outcome(self.name, self.claim, self.limit, verdict, number)
 
 
@@ -82,7 +85,8 @@ def to_floor(rows: Rows) -> Number | None:
     own = yardstick(rows)
     if own is None or own.floor_ratio is None:
         return None
-    return Number(own.floor_ratio, own.floor_low, own.floor_high)
+    ends = (own.floor_low, own.floor_high) if own.enough else (None, None)
+    return Number(own.floor_ratio, *ends)
 
 
 def to_best_peer(rows: Rows) -> Number | None:
@@ -92,8 +96,8 @@ def to_best_peer(rows: Rows) -> Number | None:
         return None
     best = min(peers, key=lambda row: row.ratio or 0.0)
     assert best.ratio, "chosen for it"
-    assert best.low, "a measured row has an interval"
-    assert best.high, "a measured row has an interval"
+    if not (best.enough and best.low and best.high):
+        return Number(1 / best.ratio, note=best.candidate)
     return Number(1 / best.ratio, 1 / best.high, 1 / best.low, best.candidate)
 
 
@@ -101,7 +105,7 @@ def to_yardstick(candidate: str) -> Callable[[Rows], Number | None]:
     """A candidate's time over the yardstick's."""
 
     def ratio(rows: Rows) -> Number | None:
-        found = (Number(r.ratio, r.low, r.high) for r in rows if r.candidate == candidate and r.ratio)
+        found = (_to_own(r) for r in rows if r.candidate == candidate and r.ratio)
         return next(found, None)
 
     return ratio
@@ -109,8 +113,14 @@ def to_yardstick(candidate: str) -> Callable[[Rows], Number | None]:
 
 def worst_of_ours(rows: Rows) -> Number | None:
     """The largest ratio of a route of ours to what it is compared with."""
-    found = [Number(r.ratio, r.low, r.high, r.candidate) for r in rows if r.role == "ours" and r.ratio]
-    return max(found, default=None)
+    found = [_to_own(r)._replace(note=r.candidate) for r in rows if r.role == "ours" and r.ratio]
+    return largest(found) if found else None
+
+
+def _to_own(row: Row) -> Number:
+    """Its time over that of what it is compared with; no interval from too few pairs."""
+    assert row.ratio, "asked of measured rows"
+    return Number(row.ratio, row.low, row.high) if row.enough else Number(row.ratio)
 
 
 def peak_over(dense_bytes: int) -> Callable[[Rows], Number | None]:
@@ -128,7 +138,7 @@ def peak_over(dense_bytes: int) -> Callable[[Rows], Number | None]:
 
 def largest(numbers: Sequence[Number]) -> Number:
     """The worst one, with its interval."""
-    return max(numbers)
+    return max(numbers, key=lambda number: number.value)
 
 
 def geometric_mean(numbers: Sequence[Number]) -> Number:
@@ -137,7 +147,9 @@ def geometric_mean(numbers: Sequence[Number]) -> Number:
         exp(mean(log(end) for end in ends))
         for ends in zip(*((n.value, n.low or n.value, n.high or n.value) for n in numbers), strict=True)
     )
-    return Number(value, low, high, ", ".join(dict.fromkeys(n.note for n in numbers if n.note)))
+    notes = ", ".join(dict.fromkeys(n.note for n in numbers if n.note))
+    known = all(n.low and n.high for n in numbers)
+    return Number(value, low, high, notes) if known else Number(value, note=notes)
 
 
 def over(
@@ -187,7 +199,7 @@ def both(*numbers: Callable[[Rows], Number | None]) -> Callable[[Rows], Number |
     def number(rows: Rows) -> Number | None:
         found = [each(rows) for each in numbers]
         present = [number for number in found if number is not None]
-        return max(present) if len(present) == len(found) else None
+        return largest(present) if len(present) == len(found) else None
 
     return number
 

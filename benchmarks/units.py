@@ -8,6 +8,11 @@ def three_digits(value: float) -> str:
     return f"{value:.2f}" if value < 9.995 else f"{value:.1f}" if value < 99.95 else f"{value:,.0f}"
 
 
+def rough(value: float) -> str:
+    """Two digits, for what was measured only a few times: about 2,500."""
+    return f"about {float(f'{value:.2g}'):,g}"
+
+
 def seconds_text(seconds: float) -> str:
     """9.62 ms."""
     for unit, size in (("s", 1.0), ("ms", 1e-3)):

@@ -82,7 +82,8 @@ def test_every_suite_runs_without_peers_and_prints_every_row(name: str, tiny: No
     assert len(yardsticks) == len({row.workload for row in rows})
     floored = [row.floor_ratio is not None for row in yardsticks]
     assert all(floored) == (name != "chain")
-    said = [*header(name, suite), *table(iter(rows), []), suite.closing(rows)]
+    said = [*header(name, suite), *table(iter(rows), []), *suite.closing(rows).split("\n")]
+    assert any("; floor: " in line for line in said) == (name != "chain")
     assert max(map(len, said)) <= 80
     assert said[-1].endswith(".")
 
@@ -124,7 +125,9 @@ def test_what_does_not_fit_is_skipped_with_its_reason() -> None:
     left_out = list(input_jacobian.rows(replace(SHORT, budget=1e-9)))
     assert [row.group for row in left_out] == ["ordinary"] * 4 + ["bottleneck"] * 2
     assert all(" a call, budget 0.00 us" in row.skipped for row in left_out)
-    assert input_jacobian.closing(left_out) == "Ordinary: not measured; bottlenecks: not measured."
+    assert input_jacobian.closing(left_out) == (
+        "Ordinary networks: not measured on all networks.\nBottlenecks: not measured on all networks."
+    )
 
 
 def test_large_tensors_are_compared_on_views_of_some_entries() -> None:
@@ -359,17 +362,17 @@ def test_rows_are_summed_up_against_the_best_peer_and_the_largest_floor() -> Non
         return Row("s", workload, candidate, 1.0, ratio, ratio, ratio, against="ours", **more)
 
     rows = [row("w", "ours", 1.0, floor_ratio=1.25), row("v", "ours", 1.0, floor_ratio=1.5)]
-    assert summed_up(rows, "s") == "1.50 x floor"
+    assert summed_up(rows, "s") == "at worst 1.50 x floor"
     rows += [
         row("w", "slow", 8.0, role="peer"),
         row("w", "p", 4.0, role="peer"),
         row("v", "p", 1.0, role="peer"),
     ]
-    assert summed_up(rows, "s") == "0.50 x peer, 1.50 x floor"
-    assert summed_up(rows, "other") == "not measured"
+    assert summed_up(rows, "s") == "mean 0.50 x best peer, at worst 1.50 x floor"
+    assert summed_up(rows, "other") == "not measured on all networks"
     apart = [replace(row, group="bottleneck" if row.workload == "w" else "ordinary") for row in rows]
-    assert summed_up(apart, "s", "bottleneck").startswith("0.25 x peer")
-    assert summed_up(apart, "s", "ordinary").startswith("1.00 x peer")
+    assert summed_up(apart, "s", "bottleneck").startswith("mean 0.25 x best peer")
+    assert summed_up(apart, "s", "ordinary").startswith("mean 1.00 x best peer")
 
 
 # -- the peers -----------------------------------------------------------------------------------------

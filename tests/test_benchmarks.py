@@ -50,9 +50,18 @@ from benchmarks.interval import median_interval
 from benchmarks.memory import peak_bytes
 from benchmarks.peers import Peer
 from benchmarks.promises import DEEP, DENSE, DIGITS, MIDDLE, SMALL, TARGETS, WALKS, WIDE, WINE
-from benchmarks.report import Report, line, table, target_lines
+from benchmarks.report import DRY, LEGEND, Report, line, table, target_lines
 from benchmarks.suite import QUICK, Row, Settings, Suite
-from benchmarks.targets import Number, Outcome, Target, geometric_mean, over, to_best_peer, to_floor
+from benchmarks.targets import (
+    Number,
+    Outcome,
+    Target,
+    geometric_mean,
+    over,
+    to_best_peer,
+    to_floor,
+    worst_of_ours,
+)
 from benchmarks.timing import calibrate, paired
 from benchmarks.units import bytes_text, seconds_text, three_digits
 from benchmarks.widths import remembered
@@ -95,6 +104,10 @@ def test_quick_runs_everything_and_writes_the_documented_json(tmp_path: Path) ->
     assert whole["quick"] is True
     assert Settings(**whole["settings"]) == replace(QUICK, peers=False)
     assert whole["closing"]["gradient"] in lines
+    assert lines[0] == lines[-1] == DRY
+    targets = [target for target in whole["targets"] if target["number"]]
+    assert {target["verdict"] for target in targets} <= {"dry run"}
+    assert all(target["number"]["low"] is None for target in targets)
     rows = [Row(**row) for row in whole["rows"]]
     assert all(set(row) == {field.name for field in fields(Row)} for row in whole["rows"])
     names = [
@@ -446,7 +459,7 @@ def test_rows_stand_under_their_workload_and_few_pairs_give_no_interval() -> Non
 
 def test_the_closing_sentence_takes_the_widest_square_network_and_tells_its_noise() -> None:
     rows = [
-        Row("gradient", square(n).name, name, 1.0, ratio, low, high)
+        Row("gradient", square(n).name, name, 1.0, ratio, low, high, pairs=6)
         for n, tensor in ((16, 4.0), (32, 10.04))
         for name, ratio, low, high in (
             ("tensor", tensor, 3.0, 11.0),
@@ -455,8 +468,12 @@ def test_the_closing_sentence_takes_the_widest_square_network_and_tells_its_nois
         )
     ]
     skipped = Row("gradient", square(64).name, "tensor", skipped="would hold 3.00 GiB")
-    expected = "At width 32: dense tensors x 10.0, structured x 2.25, delta 1.00 (noise 70%)."
-    assert remembered([*rows, skipped]) == expected
+    expected = "At width 32, 4 cases: dense x 10.0, structured x 2.25, delta 1.00."
+    noise = "Noise, as delta against itself shows: 70%."
+    assert remembered([*rows, skipped]) == f"{expected}\n{noise}"
+    few = [replace(row, pairs=5) for row in rows]
+    rough = "At width 32, 4 cases: dense x about 10, structured x about 2.2, delta 1.00."
+    assert remembered(few) == rough, "and no noise without an interval"
     assert remembered([skipped]) == "The dense tensors ran at no width: nothing to sum up."
 
 
@@ -562,7 +579,7 @@ def test_a_wrong_peer_stops_the_run_and_is_named(
     monkeypatch.setattr(comparison, "paired", lambda *_, **__: pytest.fail("timed before the results agree"))
     assert main(["--quick", "--suite", "gradient"]) == 1
     out, err = capsys.readouterr()
-    assert out.startswith("peers: guest 1.2\n")
+    assert out.startswith(f"{DRY}\npeers: guest 1.2\n")
     assert err.startswith("gradient, 5-4-3 x 2: guest best route W1[")
     assert err.count(" the median of all is ") == 1
 
@@ -766,7 +783,8 @@ def _scaling(laws: dict[str, float], overhead: float = 1.0, drift: bool = False)
         name, speed, layers = workloads.name_of(widths, cases), 1.0 + 2.0 * (k % 2) * drift, len(widths) - 1
         for candidate, exponent in laws.items():
             units = overhead + cases * layers * (widths[0] / 16) ** exponent
-            row = Row("scaling", name, candidate, 1e-4 * units * speed, 1.0, 1.0, 1.0, floor_ratio=units)
+            delta = overhead + cases * layers * (widths[0] / 16) ** laws["delta"]
+            row = Row("scaling", name, candidate, 1e-4 * units * speed, units / delta, floor_ratio=units)
             stored = 8 * cases * layers * widths[0] if candidate == "structured" else None
             rows.append(replace(row, peak_bytes=int(1e6 * units), stored_bytes=stored))
         rows.append(Row("scaling", name, scaling.FIXED, 1e-4 * speed, role="floor"))
@@ -814,12 +832,12 @@ def test_the_series_share_their_workloads_and_tell_what_is_stored(monkeypatch: p
 
 
 def _yard(suite: str, workload: str, **more: Any) -> Row:
-    return Row(suite, workload, "ours", 1.0, 1.0, 0.9, 1.1, against="ours", **more)
+    return Row(suite, workload, "ours", 1.0, 1.0, 0.9, 1.1, against="ours", **{"pairs": 9} | more)
 
 
 def _guest(suite: str, workload: str, ratio: float, **more: Any) -> Row:
     """A peer that takes `ratio` times as long as ours."""
-    more = {"role": "peer", "label": "same answer"} | more
+    more = {"role": "peer", "label": "same answer", "pairs": 9} | more
     return Row(suite, workload, "guest", ratio, ratio, ratio / 2, ratio * 2, against="ours", **more)
 
 
@@ -834,7 +852,10 @@ def _guests(suite: str, names: Any, value: float, **more: Any) -> list[Row]:
 
 
 def _chains(names: Any, value: float) -> list[Row]:
-    return [Row("gradient", name, "structured", 1.0, value, value, value, against="delta") for name in names]
+    return [
+        Row("gradient", name, "structured", 1.0, value, value, value, pairs=9, against="delta")
+        for name in names
+    ]
 
 
 def _storing(value: float) -> list[Row]:
@@ -881,6 +902,10 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_target_is_met_missed_or_not_measured(target: Target) -> None:
+    rows = ROWS[target.name](1.03 * target.limit)
+    assert {row.suite for row in rows} == {target.suite}
+    assert target.outcome(rows, quick=True).verdict == "dry run"
+    assert target.outcome([], quick=True).verdict == "not measured"
     met = target.outcome(ROWS[target.name](0.97 * target.limit))
     missed = target.outcome(ROWS[target.name](1.03 * target.limit))
     assert (met.verdict, missed.verdict) == ("met", "missed")
@@ -919,6 +944,18 @@ def test_the_best_of_the_peers_counts_and_a_claim_about_memory_does_not() -> Non
     assert to_best_peer([_yard("s", "w"), slow, fast, dense]) == Number(0.5, 0.25, 1.0, "fast")
     assert to_best_peer([_yard("s", "w"), dense]) is None
     assert to_floor([replace(_yard("s", "w", floor_ratio=1.5), skipped="too much")]) is None
+
+
+def test_too_few_pairs_give_a_target_no_interval() -> None:
+    few = [_yard("s", "w", floor_ratio=1.5, floor_low=1.0, floor_high=2.0, pairs=5), _guest("s", "w", 2.0)]
+    assert to_floor(few) == Number(1.5)
+    assert to_floor([replace(few[0], pairs=6)]) == Number(1.5, 1.0, 2.0)
+    assert to_best_peer([few[0], replace(few[1], pairs=5)]) == Number(0.5, note="guest")
+    ours = Row("s", "w", "delta", 1.0, 1.25, 1.0, 1.5, pairs=5, against="usual")
+    assert worst_of_ours([ours]) == Number(1.25, note="delta")
+    assert worst_of_ours([replace(ours, pairs=6)]) == Number(1.25, 1.0, 1.5, "delta")
+    joined = geometric_mean([Number(2.0, 1.0, 4.0), Number(8.0)])
+    assert (joined.value, joined.low, joined.high) == (pytest.approx(4.0), None, None)
 
 
 def test_the_mean_is_geometric() -> None:
@@ -965,12 +1002,20 @@ def test_targets_are_told_on_a_line_each_and_in_the_json() -> None:
 # -- the picture ----------------------------------------------------------------------------------------
 
 
-def _pictured() -> list[Row]:
-    rows = _scaling(LAWS)
-    ratios = {"tensor": 1310.0, "structured": 1.25, "delta": 1.0}
-    return [
-        replace(r, ratio=ratios[r.candidate], low=0.9, high=1.1) if r.candidate in ratios else r for r in rows
-    ]
+def _pictured(drawn: float = 1.25) -> list[Row]:
+    """The structured chain takes `drawn` times as long as the delta rule, whose own pair is noisy."""
+    rows = [replace(row, pairs=9) for row in _scaling(LAWS) if row.ratio or row.role == "floor"]
+    few = {"tensor": {"pairs": 1}, "structured": {"ratio": drawn}}
+    few["delta"] = {"ratio": 0.97, "low": 0.9, "high": 1.1}
+    return [replace(row, **few.get(row.candidate, {})) for row in rows]
+
+
+def _figures(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every figure that will be made."""
+    figures: list[Any] = []
+    make = plot.new_figure
+    monkeypatch.setattr(plot, "new_figure", lambda: figures.append(make()) or figures[-1])
+    return figures
 
 
 @pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
@@ -983,9 +1028,7 @@ def test_the_picture_is_written(ending: str, start: bytes, tmp_path: Path) -> No
 def test_the_picture_tells_exponents_ratios_and_the_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    figures = []
-    make = plot.new_figure
-    monkeypatch.setattr(plot, "new_figure", lambda: figures.append(make()) or figures[-1])
+    figures = _figures(monkeypatch)
     plot.draw(_pictured(), tmp_path / "cost.png")
     (figure,) = figures
     (axes,) = figure.axes
@@ -998,8 +1041,54 @@ def test_the_picture_tells_exponents_ratios_and_the_sentence(
         "delta rule",
     ]
     beside = [text.get_text() for text in axes.texts]
-    assert beside[2:] == ["structured chain\n3.28 s, 1.25 x delta", "delta rule\n3.28 s"]
-    assert figure.texts[0].get_text() == "At width 512: dense tensors x 1,310, structured x 1.25, delta 1.00."
+    assert beside[0] == "dense tensors\n105 s, about 32 x delta"
+    assert beside[2:] == ["structured chain\n4.10 s, 1.25 x delta", "delta rule\n3.28 s"]
+    sentence = "At width 512, 16 cases: dense x about 32, structured x 1.25, delta 1.00."
+    assert figure.texts[0].get_text() == sentence
+
+
+def test_the_points_of_the_picture_stand_in_the_ratios_that_are_told() -> None:
+    """Whatever a pair with the fixed job says: one measurement tells sentence, labels and points."""
+    rows = [replace(r, floor_ratio=7.0) if r.candidate == "structured" else r for r in _pictured(1.75)]
+    chain, rule = (scaling.costs(rows, "width", "seconds", name) for name in ("structured", "delta"))
+    assert set(chain) == set(rule) == set(WIDTHS)
+    assert all(chain[n] / rule[n] == pytest.approx(1.75) for n in WIDTHS)
+    assert "structured x 1.75" in remembered(rows)
+
+
+def test_the_sentence_takes_the_series_of_widths_and_no_other_number_of_cases() -> None:
+    def row(suite: str, workload: str, name: str, ratio: float) -> Row:
+        return Row(suite, workload, name, 1.0, ratio, pairs=9)
+
+    rows = [
+        row(suite, workload, name, ratio)
+        for suite, workload, tensor in (
+            ("scaling", "32-32-32 x 16", 4.0),
+            ("scaling", "32-32-32 x 8", 5.0),
+            ("scaling", "32-32-32 x 256", 6.0),
+            ("gradient", "32-32-32 x 4", 7.0),
+            ("gradient", "9-9-9 x 99", 8.0),
+            ("scaling", "64-64-64-64 x 16", 9.0),
+        )
+        for name, ratio in (("tensor", tensor), ("structured", 2.0), ("delta", 1.0))
+    ]
+    told = "At width 32, 16 cases: dense x 4.00, structured x 2.00, delta 1.00."
+    assert remembered(rows) == remembered(rows[::-1]) == told
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_the_picture_of_a_dry_run_says_so_and_no_legend_covers_a_line(
+    quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = _figures(monkeypatch)
+    plot.draw(_pictured(), tmp_path / "cost.png", quick)
+    (figure,) = figures
+    title, claim = figure.texts
+    assert claim.get_text().startswith("Dry run. ") == quick
+    (axes,) = figure.axes
+    ends = [text.get_window_extent().x1 for text in (title, claim, *axes.texts)]
+    assert max(ends) < figure.bbox.x1
+    assert not axes.get_legend().get_window_extent().overlaps(axes.get_window_extent())
 
 
 @pytest.mark.parametrize(
@@ -1015,6 +1104,28 @@ def test_a_picture_that_cannot_be_is_refused_before_anything_runs(
 ) -> None:
     assert main(["--quick", *arguments]) == 2
     assert capsys.readouterr() == ("", f"{said}\n")
+
+
+@pytest.mark.parametrize("option", ["--json", "--plot"])
+def test_a_file_that_cannot_be_opened_is_refused_before_anything_runs(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def closed(self: Path, *args: Any, **kwargs: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(command, "_measure", lambda *args: pytest.fail("measured first"))
+    monkeypatch.setattr(Path, "open", closed)
+    file = tmp_path / "a.png"
+    assert main(["--quick", option, str(file)]) == 2
+    assert capsys.readouterr() == ("", f"cannot write {file}: Permission denied\n")
+
+
+def test_asking_whether_a_file_can_be_written_leaves_it_as_it_was(tmp_path: Path) -> None:
+    there, new = tmp_path / "there.json", tmp_path / "new.json"
+    there.write_text("kept", encoding="utf-8")
+    assert command._unwritable(there) == command._unwritable(new) == ""
+    assert there.read_text(encoding="utf-8") == "kept"
+    assert not new.exists()
 
 
 def test_without_matplotlib_one_line_says_what_to_install(
@@ -1037,6 +1148,58 @@ def test_list_names_every_suite_with_its_claim(capsys: pytest.CaptureFixture[str
     assert lines[::2] == list(SUITES)
     assert lines[1::2] == [f"    {suite.claim}" for suite in SUITES.values()]
     assert max(map(len, lines)) <= 80
+
+
+def test_the_help_tells_how_long_a_dry_run_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "about half a minute without peers" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks", "--list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "cannot write output: No space left on device\n")
+
+
+def test_one_suite_tells_its_sentence_once_and_its_own_targets(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = _pictured()
+    suite = Suite("one claim", "delta", lambda settings: iter(rows), remembered)
+    monkeypatch.setitem(catalogue.SUITES, "scaling", suite)
+    assert main(["--no-peers", "--suite", "scaling", "--suite", "scaling"]) == 0
+    out = capsys.readouterr().out
+    assert out.count(remembered(rows)) == 1
+    lines = out.splitlines()
+    asked = [target.name for target in TARGETS if target.suite == "scaling"]
+    said = lines[lines.index("targets:") + 1 :]
+    assert [line.rpartition("  ")[2] for line in said] == asked
+    assert lines[lines.index("targets:") - len(LEGEND) : lines.index("targets:")] == list(LEGEND)
+    assert max(map(len, LEGEND)) <= 80
+
+
+def test_no_verdict_is_passed_in_a_dry_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = Suite("one claim", "delta", lambda settings: iter(_scaling(LAWS)), remembered)
+    monkeypatch.setitem(catalogue.SUITES, "scaling", suite)
+    assert main(["--quick", "--no-peers", "--suite", "scaling"]) == 0
+    out = capsys.readouterr().out
+    lines = out.splitlines()
+    assert lines[0] == lines[-1] == DRY
+    said = lines[lines.index("targets:") + 1 : -1]
+    assert said
+    assert all(line.startswith("  dry run ") for line in said)
+    assert "noise" not in out.lower()
 
 
 def test_suites_may_be_repeated_and_their_picture_and_rows_are_written(
@@ -1064,7 +1227,7 @@ def test_suites_may_be_repeated_and_their_picture_and_rows_are_written(
     assert lines[0] == "peers: left out"
     assert "walk: another" in lines
     assert "  (unit: ours; floor: bare; one thread on one core)" in lines
-    assert lines[-1] == remembered(rows)
+    assert lines[-2:] == remembered(rows).split("\n")
     whole = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert len(whole["rows"]) == len(rows) + 1
     assert whole["closing"] == {"scaling": remembered(rows), "walk": "Done."}
