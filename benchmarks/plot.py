@@ -32,9 +32,9 @@ class Style(NamedTuple):
 
 STYLES: Mapping[str, Style] = {
     "tensor": Style("#D55E00", "o", "dense tensors", 20),
-    "simplified": Style("#009E73", "^", "simplified, case by case", -20),
-    "structured": Style("#0072B2", "s", "structured chain", 16),
-    "delta": Style("#000000", "D", "delta rule", -20),
+    "simplified": Style("#009E73", "^", "simplified, case by case", -4),
+    "structured": Style("#0072B2", "s", "structured chain", 4),
+    "delta": Style("#000000", "D", "delta rule", -30),
 }
 """In colours of Okabe and Ito, which the colour-blind can tell apart."""
 
