@@ -17,6 +17,7 @@ from .memory import LARGE, SLOWDOWN, peak_bytes
 from .suite import Group, Role, Row, Settings
 from .timing import once, paired
 from .units import bytes_text, seconds_text
+from .workloads import Workload
 
 Run = Callable[[], Arrays]
 
@@ -117,6 +118,20 @@ def compare(
         )
 
 
+def compare_on(
+    work: Workload,
+    suite: str,
+    candidates: Sequence[Candidate],
+    yardstick: str,
+    settings: Settings,
+    floor: str,
+) -> Iterator[Row]:
+    """`compare` on a workload, whose name, group and dtype the rows take."""
+    yield from compare(
+        suite, work.name, candidates, yardstick, settings, floor=floor, group=work.group, dtype=work.dtype
+    )
+
+
 class _Tried(NamedTuple):
     """A candidate's first call: why there was none, or what it gave and how long it took."""
 
@@ -171,9 +186,14 @@ def _peak(candidate: Candidate, first: float, settings: Settings) -> int | None:
 
 def too_much(candidate: Candidate, settings: Settings) -> str:
     """Why the candidate is not run, empty if it is; memory is predicted before anything runs."""
-    if candidate.dense_bytes > settings.bytes:
-        return f"would hold {bytes_text(candidate.dense_bytes)}, limit {bytes_text(settings.bytes)}"
-    seconds = candidate.estimate() if candidate.estimate else 0.0
+    return beyond(candidate.dense_bytes, candidate.estimate, settings)
+
+
+def beyond(held: int, estimate: Callable[[], float] | None, settings: Settings) -> str:
+    """Which limit so many bytes, or else so many seconds, are above; empty within both."""
+    if held > settings.bytes:
+        return f"would hold {bytes_text(held)}, limit {bytes_text(settings.bytes)}"
+    seconds = estimate() if estimate else 0.0
     if seconds > settings.seconds:
         return f"would take about {seconds_text(seconds)}, limit {seconds_text(settings.seconds)}"
     return ""

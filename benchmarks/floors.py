@@ -2,7 +2,7 @@
 
 A floor multiplies the same matrices in the cheapest order, into arrays that are there already, and
 writes into a fresh array only what the caller keeps. The numbers in the activations, slopes and rows
-are made up; nothing is checked, named or returned. The floor of the gradient is in `bare`.
+are made up; nothing is checked, named or returned.
 
 It bounds what is built on numpy, not every route: a compiler such as XLA may have a faster exp than
 np.exp, and write into pages that it already owns where numpy asks the system for fresh ones.
@@ -28,14 +28,17 @@ Step = Callable[[], object]
 
 
 class _Layer(NamedTuple):
-    """The weights (n, m) of a layer, made-up activations below (c, n), and made-up slopes (c, m).
-
-    No slopes where the layer is linear.
-    """
+    """The weights (n, m) of a layer, made-up activations below (c, n), and a made-up delta (c, m)."""
 
     W: Array
     Y: Array
-    slopes: Array | None
+    Delta: Array
+    curved: bool
+
+    @property
+    def slopes(self) -> Array | None:
+        """Made-up too; none where the layer is linear."""
+        return self.Delta if self.curved else None
 
 
 def _layers(work: Workload) -> list[_Layer]:
@@ -44,8 +47,8 @@ def _layers(work: Workload) -> list[_Layer]:
     for number, layer in enumerate(work.net.layers, 1):
         if isinstance(layer, jp.Dense):
             W = work.net.parameters[f"W{number}"]
-            Y, slopes = (rng.standard_normal((work.cases, k)).astype(work.dtype) for k in W.shape)
-            found.append(_Layer(W, Y, None if layer.activation.name == "identity" else slopes))
+            Y, Delta = (rng.standard_normal((work.cases, k)).astype(work.dtype) for k in W.shape)
+            found.append(_Layer(W, Y, Delta, curved=layer.activation.name != "identity"))
     return found
 
 
@@ -56,6 +59,23 @@ def _run(steps: list[Step]) -> Run:
         return {}
 
     return run
+
+
+# -- the gradient ----------------------------------------------------------------------------------------
+
+
+def gemms(work: Workload) -> Run:
+    """Z = Y W, Y^T Delta, and above the first layer Delta W^T: no activation, no bias, no loss."""
+    steps: list[Step] = []
+    for number, (W, Y, Delta, _) in enumerate(_layers(work)):
+        steps.append(partial(np.matmul, Y, W, out=np.empty_like(Delta)))
+        steps.append(partial(np.matmul, Y.T, Delta, out=np.empty_like(W)))
+        if number:
+            steps.append(partial(np.matmul, Delta, W.T, out=np.empty_like(Y)))
+    return _run(steps)
+
+
+# -- what the others share -------------------------------------------------------------------------------
 
 
 def _forward(work: Workload) -> list[Step]:

@@ -3,7 +3,7 @@
 The yardstick `delta` is a ``jp.DeltaRule`` whose workspace lives on from call to call, as in training;
 `delta_once` is the formulation "delta" of ``jp.gradients``, which builds a new one for every call.
 `structured` is ``net.forward(X, T).gradients()``: the record's gradients with their forward pass.
-The floor is `bare GEMMs`, see `bare`.
+The floor is `bare GEMMs`, see ``floors.gemms``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import jacobprop as jp
 from jacobprop.formulations import FORMULATIONS
 
 from .agreement import Arrays, rounding
-from .bare import gemms
-from .comparison import Candidate, Run, compare
+from .comparison import Candidate, Run, compare_on
 from .costs import COSTS, passes, products
+from .floors import gemms
 from .invitation import invited
 from .suite import Row, Settings, Suite
 from .timing import once
@@ -122,16 +122,7 @@ def _warm(run: Run) -> float:
 def rows(settings: Settings) -> Iterator[Row]:
     """All candidates on all workloads."""
     for work in gradient_workloads():
-        yield from compare(
-            "gradient",
-            work.name,
-            candidates(work, settings),
-            YARDSTICK,
-            settings,
-            floor=FLOOR,
-            group=work.group,
-            dtype=work.dtype,
-        )
+        yield from compare_on(work, "gradient", candidates(work, settings), YARDSTICK, settings, FLOOR)
 
 
 SUITE = Suite("the gradient of the loss by every parameter", YARDSTICK, rows, remembered, floor=FLOOR)

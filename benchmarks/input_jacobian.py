@@ -16,7 +16,7 @@ from jacobprop.planning import Order
 from . import costs, floors
 from .agreement import rounding
 from .closing import summed_up
-from .comparison import Candidate, compare
+from .comparison import Candidate, compare_on
 from .invitation import invited
 from .suite import Row, Settings, Suite
 from .units import seconds_text
@@ -81,16 +81,7 @@ def rows(settings: Settings) -> Iterator[Row]:
             reason = f"about {seconds_text(dearest)} a call, budget {seconds_text(settings.budget)}"
             yield Row(NAME, work.name, YARDSTICK, skipped=reason, group=work.group, dtype=work.dtype)
             continue
-        yield from compare(
-            NAME,
-            work.name,
-            candidates(work, settings),
-            YARDSTICK,
-            settings,
-            floor=FLOOR,
-            group=work.group,
-            dtype=work.dtype,
-        )
+        yield from compare_on(work, NAME, candidates(work, settings), YARDSTICK, settings, FLOOR)
 
 
 def closing(found: Sequence[Row]) -> str:

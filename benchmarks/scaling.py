@@ -28,9 +28,9 @@ from dataclasses import replace
 from statistics import median
 from typing import NamedTuple
 
-from .bare import gemms
 from .comparison import Candidate, compare
 from .exponents import Fit, fit
+from .floors import gemms
 from .gradient import candidates
 from .suite import Row, Settings, Suite
 from .widths import CASES, YARDSTICK, remembered

@@ -15,7 +15,7 @@ import jacobprop as jp
 from . import floors
 from .agreement import Arrays, rounding
 from .closing import summed_up
-from .comparison import Candidate, Run, compare
+from .comparison import Candidate, Run, compare_on
 from .suite import Row, Settings, Suite
 from .workloads import Workload, ordinary
 
@@ -58,16 +58,7 @@ def _one_by_one(work: Workload) -> dict[str, jp.Jacobian]:
 def rows(settings: Settings) -> Iterator[Row]:
     """On the ordinary networks: classifiers, which the bare walk is written for."""
     for work in ordinary():
-        yield from compare(
-            NAME,
-            work.name,
-            candidates(work),
-            YARDSTICK,
-            settings,
-            floor=FLOOR,
-            group=work.group,
-            dtype=work.dtype,
-        )
+        yield from compare_on(work, NAME, candidates(work), YARDSTICK, settings, FLOOR)
 
 
 def closing(found: Sequence[Row]) -> str:

@@ -21,10 +21,10 @@ from jacobprop.arrays import Array
 from . import floors
 from .agreement import Arrays, rounding
 from .closing import summed_up
-from .comparison import Candidate, Run, compare
+from .comparison import Candidate, Run, beyond, compare_on
 from .invitation import invited
 from .suite import Row, Settings, Suite
-from .units import bytes_text, seconds_text
+from .units import bytes_text
 from .workloads import Workload, classes, digits, wine
 
 NAME = "weight_jacobian"
@@ -109,20 +109,13 @@ def rows(settings: Settings) -> Iterator[Row]:
         if reason := _too_much(work, settings):
             yield Row(NAME, work.name, YARDSTICK, skipped=reason, dtype=work.dtype)
             continue
-        yield from compare(
-            NAME, work.name, candidates(work, settings), YARDSTICK, settings, floor=FLOOR, dtype=work.dtype
-        )
+        yield from compare_on(work, NAME, candidates(work, settings), YARDSTICK, settings, FLOOR)
 
 
 def _too_much(work: Workload, settings: Settings) -> str:
     """Why no route to the tensors is run, empty if they are: the yardstick is one of these routes."""
     held = dense_bytes(work)
-    if held > settings.bytes:
-        return f"would hold {bytes_text(held)}, limit {bytes_text(settings.bytes)}"
-    seconds = held / RATE
-    if seconds > settings.seconds:
-        return f"would take about {seconds_text(seconds)}, limit {seconds_text(settings.seconds)}"
-    return ""
+    return beyond(held, lambda: held / RATE, settings)
 
 
 def closing(found: Sequence[Row]) -> str:

@@ -40,12 +40,12 @@ from benchmarks import (
     workloads,
 )
 from benchmarks.agreement import agree, rounding
-from benchmarks.bare import gemms
 from benchmarks.catalogue import SUITES
 from benchmarks.command import main
 from benchmarks.comparison import Candidate, compare
 from benchmarks.costs import COSTS, passes, products
 from benchmarks.exponents import fit
+from benchmarks.floors import gemms
 from benchmarks.interval import median_interval
 from benchmarks.memory import peak_bytes
 from benchmarks.peers import Peer
