@@ -26,7 +26,6 @@ class _Step(NamedTuple):
     """One layer of the walk: what it reads, its fast paths, and what its slots are called."""
 
     number: int
-    reads: tuple[int, ...]
     forward: Callable[..., tuple[Array, Any]]
     backward: Callable[..., dict[Operand, Array]]
     workspace: Workspace
@@ -73,7 +72,6 @@ class DeltaRule:
         top = self._fused and number == architecture.depth
         return _Step(
             number,
-            reads,
             forward=fast_path(layer, "forward_into"),
             backward=fast_path(layer, "backward_sum_into" if top else "backward_into"),
             workspace=Workspace(wants_input=any(used[k] for k in reads), only_sum=top),
@@ -137,7 +135,7 @@ class DeltaRule:
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
         activations, caches = [X], []
         for step, params in zip(self._steps, parameters, strict=True):
-            inputs = tuple([activations[k] for k in step.reads])
+            inputs = tuple([activations[k] for _, k in step.below])
             values, cache = step.forward(params, inputs, step.workspace)
             activations.append(values)
             caches.append(cache)

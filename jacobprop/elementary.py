@@ -274,15 +274,12 @@ def binary_cross_entropy(z: Array, t: Array) -> tuple[Array, Array]:
     (c,). Both in float64, whatever z's dtype.
     """
     z, t = z.astype(np.float64, copy=False), t.astype(np.float64, copy=False)
-    size = np.abs(z)
-    e = np.exp(-size)
+    e = np.exp(-np.abs(z))
     rest = 1 - t
     towards, away = np.maximum(z, 0) * rest, np.maximum(-z, 0) * t
-    terms = np.log1p(e) + (towards + away)
-    losses = terms.sum(axis=-1)
-    if not np.isfinite(losses).all():  # 0 times infinity is 0 here
+    if not np.isfinite(z).all():  # 0 times infinity is 0 here
         towards[rest == 0], away[t == 0] = 0.0, 0.0
-        losses = (np.log1p(e) + (towards + away)).sum(axis=-1)
+    losses = (np.log1p(e) + (towards + away)).sum(axis=-1)
     right = z >= 0  # sigmoid(z) = 1 / (1 + e) and sigmoid(-z) = e / (1 + e); the other way round on the left
     row = np.where(right, rest - t * e, rest * e - t) / (1 + e)
     return np.asarray(losses), row
