@@ -30,6 +30,11 @@ class Node(NamedTuple):
         """The canonical name."""
         return self.letter if self.letter == "L" else f"{self.letter}{self.layer}"
 
+    @property
+    def is_parameter(self) -> bool:
+        """Neither the loss, nor an activation or a sum."""
+        return self.letter not in ("L", "a", "z")
+
 
 LOSS = Node("L", 0)
 

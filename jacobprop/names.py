@@ -8,9 +8,12 @@ accept both, and a letter that already means something else is refused.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from .errors import UnknownNameError
+
+Value = TypeVar("Value")
 
 RESERVED = frozenset({"L", "t", "J", "Sum", "soft"})
 
@@ -63,6 +66,24 @@ class Names:
             expected="one of " + ", ".join(shown),
             remedy=f"Did you mean {near[0]!r}?" if near else "Layers count from 1; a0 is the input.",
         )
+
+    def each_once(
+        self, given: Mapping[str, Value], where: str, what: str
+    ) -> Iterator[tuple[str, str, Value]]:
+        """(name as given, canonical name, value) of each; a name and its letter are not both accepted."""
+        seen = set[str]()
+        for own, value in given.items():
+            name = self.key(own, where)
+            if name in seen:
+                raise UnknownNameError(
+                    f"{name} is given twice",
+                    where=where,
+                    got=", ".join(map(repr, given)),
+                    expected=f"each {what} once",
+                    remedy="Use its letter or its canonical name, not both.",
+                )
+            seen.add(name)
+            yield own, name, value
 
     def symbol(self, name: str) -> str:
         """What to print for a canonical name."""

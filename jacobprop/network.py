@@ -260,16 +260,8 @@ class Network:
                 remedy="Use with_vector for one long vector.",
             )
         found: dict[str, Array] = {}
-        for given, value in parameters.items():
-            name = self.architecture.names.key(given, "with_parameters")
-            if name in found:
-                raise UnknownNameError(
-                    f"{name} is given twice",
-                    where="with_parameters",
-                    got=", ".join(map(repr, parameters)),
-                    expected="each parameter once",
-                    remedy="Use its letter or its canonical name, not both.",
-                )
+        names = self.architecture.names
+        for given, name, value in names.each_once(parameters, "with_parameters", "parameter"):
             if name not in self._parameters:
                 raise UnknownNameError(
                     f"{name} is no parameter",

@@ -269,8 +269,7 @@ class Record:
             "L" without a loss or a target.
         """
         above, below = self._pair(of, wrt, "record.jacobian")
-        parameter = below.letter not in ("a", SUM)
-        self._run_plan(above, self._architecture.consumers[below][0].above if parameter else below)
+        self._run_plan(above, self._architecture.consumers[below][0].above if below.is_parameter else below)
         return self._product(above, below).named(self._symbol(above, below))
 
     def _run_plan(self, above: Node, below: Node) -> None:
@@ -407,20 +406,13 @@ class Record:
                 remedy="Name at least one parameter or activation.",
             )
         moves: dict[Node, Array] = {}
-        for name, tangent in tangents.items():
-            node = self._architecture.node(name, "record.push")
+        names = self._architecture.names
+        for _, name, tangent in names.each_once(tangents, "record.push", "variable"):
+            node = self._architecture.nodes[name]
             if node == LOSS:
                 raise self._architecture.independent(above, node)
-            if node in moves:
-                raise UnknownNameError(
-                    f"{node.name} is given twice",
-                    where="record.push",
-                    got=", ".join(map(repr, tangents)),
-                    expected="each variable once",
-                    remedy="Use its letter or its canonical name, not both.",
-                )
             block = self._block(tangent, node, "record.push")
-            moves[node] = block[..., None] if node.letter in ("a", SUM) else block.reshape(-1, 1)
+            moves[node] = block.reshape(-1, 1) if node.is_parameter else block[..., None]
         fused = above == LOSS and self._architecture.fused
         top = Node(SUM, self._architecture.depth) if fused else above
         pushed = push_up(self._architecture, self._edge, moves, top)
@@ -438,11 +430,11 @@ class Record:
     def _block(self, value: object, node: Node, where: str) -> Array:
         """A tangent or covector of a variable: its shape, of an activation or sum also without the cases."""
         array = as_array(value, f"the block of {node.name}", where)
-        if node.letter in ("a", SUM):
-            shape = self._values(node).shape
-            allowed: tuple[Shape, ...] = (shape, shape[-1:])
+        if node.is_parameter:
+            allowed: tuple[Shape, ...] = (self._layers[node.layer - 1].shape_of(node.letter),)
         else:
-            allowed = (self._layers[node.layer - 1].shape_of(node.letter),)
+            shape = self._values(node).shape
+            allowed = (shape, shape[-1:])
         if array.shape not in allowed:
             raise ShapeError(
                 f"the numbers for {node.name} do not fit it",
@@ -464,7 +456,7 @@ class Record:
         if above not in self._running:
             self._running[above] = self._top(above)
         running = self._running[above]
-        if below.letter not in ("a", SUM):  # a parameter branches off the node that it feeds
+        if below.is_parameter:  # it branches off the node that it feeds
             (edge,) = self._architecture.consumers[below]
             product = self._product_or_none(above, edge.above)
             return None if product is None else product @ self._edge(edge)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
-from .architecture import SUM, Architecture, Edge, Node
+from .architecture import Architecture, Edge, Node
 from .arrays import Array
 from .jacobians import Jacobian
 from .lifting import Lift, kept_afloat
@@ -43,7 +43,7 @@ def _pulled(
         running, arrived = lift.through(step, running)
         running = {above: row for above, row in running.items() if above != node}
         for edge, block in zip(edges, arrived, strict=True):
-            if edge.below.letter not in ("a", SUM):
+            if edge.below.is_parameter:
                 yield edge.below, block
             elif edge.below in running:
                 running[edge.below] = running[edge.below] + block
@@ -53,10 +53,10 @@ def _pulled(
 
 def _across(J: Jacobian, below: Node, rows: Array) -> Array:
     """rows . J, of a parameter summed over the cases and in its shape."""
-    if below.letter in ("a", SUM) or J.cases is None:
-        pulled = J._pull(rows)
-        return pulled if below.letter in ("a", SUM) else pulled.reshape(J.in_shape)
-    return J._pull_sum(rows).reshape(J.in_shape)
+    if not below.is_parameter:
+        return J._pull(rows)
+    summed = J._pull(rows) if J.cases is None else J._pull_sum(rows)
+    return summed.reshape(J.in_shape)
 
 
 def push_up(
