@@ -25,8 +25,8 @@ LEVELS = (
     ("planning", "chain", "lifting"),
     ("names", "architecture", "returned", "factors", "walks", "record", "dialects", "network"),
     ("delta", "formulations", "files", "symbolic"),
-    ("curvature", "training", "checking", "classic", "interop", "report", "testing"),
-    ("cli", "__main__", "__init__"),
+    ("curvature", "training", "checking", "classic", "interop", "report"),
+    ("cli", "testing", "__main__", "__init__"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 APART = LEVELS[6]
