@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import ShapeError, UnknownNameError, UnsupportedLayerError
+from .arrays import listed
+from .errors import ShapeError, UnknownNameError, UnsupportedLayerError, shown
 from .layers import Layer, SumLayer
 from .layers.base import Operand
 from .losses import Loss
@@ -88,12 +89,12 @@ class Architecture:
         return self._reads[number - 1]
 
     def _resolve(self, number: int, layer: Layer) -> tuple[int, ...]:
-        refs = tuple(layer.inputs)
+        refs = listed(layer.inputs)
         if not refs or any(not isinstance(ref, int) or not -number <= ref < number for ref in refs):
             raise ShapeError(
                 "a layer can read earlier activations only",
                 where=self.where(number),
-                got=f"inputs {refs}",
+                got=f"inputs {shown(refs)}",
                 expected=f"indices from {-number} to {number - 1}",
                 remedy="-1 is the activation below, 0 the network's input.",
             )
@@ -115,7 +116,7 @@ class Architecture:
                     raise UnknownNameError(
                         "a slot needs a letter of its own",
                         where=self.where(number),
-                        got=repr(slot),
+                        got=shown(slot),
                         expected="letters without digits, other than "
                         + ", ".join(sorted(RESERVED | {"a", SUM})),
                         remedy="W, b, C and U are free.",
@@ -241,7 +242,7 @@ class Architecture:
             raise UnknownNameError(
                 "no such layer",
                 where=where,
-                got=repr(number),
+                got=shown(number),
                 expected=f"{first} to {self.depth}",
                 remedy="Layers count from 1, weightless ones too; activation 0 is the input.",
             )

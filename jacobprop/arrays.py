@@ -1,5 +1,6 @@
 """What comes in becomes a plain array of floats, or of sympy expressions, or is refused with a remedy."""
 
+import contextlib
 import math
 import operator
 import sys
@@ -9,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DTypeError, EmptyBatchError, NonFiniteError, OptionError, ShapeError
+from .errors import DTypeError, EmptyBatchError, NonFiniteError, OptionError, ShapeError, shown
 
 Array: TypeAlias = NDArray[Any]
 
@@ -55,17 +56,17 @@ def as_array(value: object, what: str, where: str = "", integers: Any = np.float
     DTypeError
         bool, complex, string, ragged, masked or sparse input, or objects other than sympy expressions.
     """
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise DTypeError(
             f"{what} is a masked array, whose hidden values would be used",
             where=where,
             remedy="Fill the mask first with .filled(...).",
         )
-    if type(value).__module__.startswith("scipy.sparse"):
+    if type(value).__module__.startswith("scipy.sparse") and hasattr(value, "toarray"):
         raise DTypeError(f"{what} is sparse", where=where, remedy="Pass .toarray().")
     try:
         array = np.asarray(value)
-    except (ValueError, TypeError) as error:
+    except Exception as error:  # of a list, or of whatever the object's own __array__ raises
         raise DTypeError(
             f"{what} is not a rectangular array of numbers",
             where=where,
@@ -96,6 +97,23 @@ def as_array(value: object, what: str, where: str = "", integers: Any = np.float
     )
 
 
+_DEEPEST = 64
+"""numpy's own limit on the axes of an array."""
+_MAY_BE_MASKED = (list, tuple, np.ma.MaskedArray)
+
+
+def is_masked(value: object) -> bool:
+    """Whether a masked array, or numpy's masked constant, is all or any part of nested lists."""
+    return isinstance(value, _MAY_BE_MASKED) and _holds_masked(value)
+
+
+def _holds_masked(value: object, depth: int = 0) -> bool:
+    if isinstance(value, (list, tuple)):
+        parts = (entry for entry in value if isinstance(entry, _MAY_BE_MASKED))
+        return depth < _DEEPEST and any(_holds_masked(entry, depth + 1) for entry in parts)
+    return isinstance(value, np.ma.MaskedArray)
+
+
 def _symbolic(array: Array, what: str, where: str) -> Array:
     """Accept an object array if sympy expressions (and plain numbers) are all that it holds."""
     loaded = sys.modules.get("sympy")  # without sympy loaded, nothing can be a sympy expression
@@ -114,21 +132,51 @@ def _symbolic(array: Array, what: str, where: str) -> Array:
     return array
 
 
-def whole_number(value: object, what: str, where: str, least: int = 1, remedy: str = "") -> int:
-    """Return an integer of at least `least`, numpy's included; anything else, bool too, is refused."""
+def whole_number(
+    value: object, what: str, where: str, least: int = 1, remedy: str = "", most: int | None = None
+) -> int:
+    """Return an integer from `least` to `most`, numpy's included; anything else, bool too, is refused."""
     try:
         number = least - 1 if isinstance(value, bool | np.bool) else operator.index(value)  # type: ignore[arg-type]  # what has no index is refused below
     except TypeError:
         number = least - 1
-    if number < least:
+    if number < least or (most is not None and number > most):
         raise OptionError(
             f"{what} must be a whole number",
             where=where,
-            got=repr(value),
-            expected=f"{least} or more",
+            got=shown(value),
+            expected=f"{least} or more" if most is None or number < least else f"{least} to {most}",
             remedy=remedy,
         )
     return number
+
+
+_FLOATS = ("float16", "float32", "float64", "half", "single", "double", "float", *"efd", "f2", "f4", "f8")
+
+
+def float_dtype(dtype: object, where: str, what: str = "parameters") -> np.dtype[Any]:
+    """float16, float32 or float64, however it is written; anything else is refused."""
+    found = None
+    if isinstance(dtype, type | np.dtype) or (isinstance(dtype, str) and dtype.lstrip("<>=|") in _FLOATS):
+        with contextlib.suppress(TypeError):
+            found = np.dtype(dtype)
+    if found is None or found not in [np.dtype(name) for name in _FLOATS[:3]]:
+        raise DTypeError(
+            f"{what} are floats",
+            where=where,
+            got=shown(dtype),
+            expected="float16, float32 or float64",
+            remedy="Leave it out for float64.",
+        )
+    return found
+
+
+def listed(value: object) -> tuple[Any, ...]:
+    """The entries of a list, a tuple, or whatever can be gone through; anything else as a single entry."""
+    try:
+        return tuple(value)  # type: ignore[arg-type]  # what is no iterable, or a 0-d array
+    except TypeError:
+        return (value,)
 
 
 def cases_of(values: Array) -> int | None:

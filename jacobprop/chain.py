@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import Array, is_symbolic, quiet
-from .errors import DTypeError, ShapeError
+from .arrays import Array, is_symbolic, listed, quiet
+from .errors import DTypeError, ShapeError, shown
 from .jacobians import Jacobian, WeightJacobian
 from .jacobians.base import check_chained
 from .jacobians.limit import check_dense
@@ -52,27 +52,30 @@ class Chain:
     def __init__(
         self, factors: Sequence[Jacobian], *, variables: Sequence[str] = (), head: Jacobian | None = None
     ) -> None:
-        self.factors: tuple[Jacobian, ...] = tuple(factors)
+        self.factors: tuple[Jacobian, ...] = listed(factors)
         if not self.factors or not all(isinstance(J, Jacobian) for J in self.factors):
             raise ShapeError(
                 "a chain needs Jacobians",
                 where="Chain",
-                got=[type(J).__name__ for J in self.factors],
+                got=shown([type(J).__name__ for J in self.factors]),
                 expected="at least one Jacobian",
                 remedy="Wrap a matrix with jp.DenseJacobian(array).",
             )
         for left, right in zip(self.factors, self.factors[1:], strict=False):
             check_chained(left, right)
-        self.variables = tuple(variables)
+        self.variables = listed(variables)
         self.head = head
         self._plans: dict[tuple[Order, int | None], Plan] = {}
         self._check_head()
-        if self.variables and len(self.variables) != len(self.factors) + 1:
+        named = all(isinstance(variable, str) for variable in self.variables)
+        if self.variables and not (named and len(self.variables) == len(self.factors) + 1):
             raise ShapeError(
                 "a chain has one variable more than factors",
                 where="Chain(variables=)",
-                got=f"{len(self.variables)} variables, {len(self.factors)} factors",
-                expected=f"{len(self.factors) + 1} variables",
+                got=f"{len(self.variables)} variables, {len(self.factors)} factors"
+                if named
+                else shown(variables),
+                expected=f"{len(self.factors) + 1} variables" if named else "text throughout",
                 remedy='For dL/dZ . dZ/dY pass ["L", "Z", "Y"].',
             )
 
@@ -81,6 +84,14 @@ class Chain:
         if self.head is None:
             return
         pair = self.factors[:2]
+        if not isinstance(self.head, Jacobian):
+            raise ShapeError(
+                "the head is no Jacobian",
+                where="Chain(head=)",
+                got=type(self.head).__name__,
+                expected="a Jacobian, or None",
+                remedy="Leave the head out to multiply the factors themselves.",
+            )
         shapes = (self.head.out_shape, self.head.in_shape)
         if len(pair) < 2 or shapes != (pair[0].out_shape, pair[1].in_shape):
             raise ShapeError(

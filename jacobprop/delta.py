@@ -19,7 +19,7 @@ from .errors import DTypeError, MissingTargetError
 from .layers import SumLayer, Workspace
 from .layers.base import Operand, Parameters, fast_path
 from .lifting import Lift, kept_afloat
-from .network import Network
+from .network import Network, require_network
 
 
 class _Step(NamedTuple):
@@ -52,6 +52,7 @@ class DeltaRule:
     """
 
     def __init__(self, net: Network) -> None:
+        require_network(net, "DeltaRule")
         if net.loss is None:
             raise MissingTargetError(
                 "the network has no loss",
@@ -121,7 +122,7 @@ class DeltaRule:
         by_layer = net._borrowed(given, dtype) if given else net._by_layer(dtype)
         activations, caches = self._forward(x if x.ndim == 2 else x[None], by_layer)
         shape = activations[-1].shape[-x.ndim :]
-        target = self._loss.target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
+        target = net._target(T, shape, activations[-1].dtype).reshape(activations[-1].shape)
         weight = self._loss.weight(len(x) if x.ndim == 2 else None)
         losses, row = self._top(activations[-1], target, caches[-1])
         top = np.multiply(row, weight, dtype=activations[-1].dtype, casting="same_kind")

@@ -3,6 +3,29 @@
 Each class also derives from the built-in exception that a generic handler would catch.
 """
 
+_SHOWN = 300
+"""The most characters of a value in an error."""
+
+
+def shown(value: object) -> str:
+    """repr(value) on one line, cut where it is long; the type of what has none, as a huge int."""
+    try:
+        text = repr(value)
+    except Exception:  # code of a user, or Python's limit on digits
+        return f"an object of type {type(value).__name__}"
+    text = " ".join(text.split()) if "\n" in text else text
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _words(value: object) -> str:
+    """Text as it is, anything else as it is shown."""
+    if isinstance(value, str):
+        return value
+    try:
+        return str(value)
+    except Exception:
+        return shown(value)
+
 
 class JacobpropError(Exception):
     """The base of all errors of this library.
@@ -30,8 +53,8 @@ class JacobpropError(Exception):
     ) -> None:
         super().__init__(what)
         self.what, self.where, self.remedy = what, where, remedy
-        self.got = "" if got is None else str(got)
-        self.expected = "" if expected is None else str(expected)
+        self.got = "" if got is None else _words(got)
+        self.expected = "" if expected is None else _words(expected)
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what

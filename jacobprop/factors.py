@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, cases_of, freeze, quiet
-from .errors import UnsupportedLayerError
+from .errors import UnsupportedLayerError, shown
 from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
 from .layers import SumLayer
 from .layers.base import Operand, Parameters
@@ -119,6 +119,11 @@ class LayerFactors:
         for array in self._params.values():
             freeze(array)  # read-only, as before the pickle
 
+    @property
+    def parameters(self) -> Parameters:
+        """{slot: array}, what the layer computed with."""
+        return self._params
+
     def shape_of(self, slot: str) -> Shape:
         """The shape of a parameter."""
         return self._params[slot].shape
@@ -167,9 +172,11 @@ class LayerFactors:
         return self.J_Sum
 
     def __getitem__(self, operand: Operand) -> Jacobian:
-        if operand not in self.by_operand:
+        if not isinstance(operand, int | str) or operand not in self.by_operand:
             has = ", ".join(f"J_{key}" if isinstance(key, str) else "J_Y" for key in self.by_operand)
-            raise self._missing(f"J_{operand}", f"It has {has}.")
+            raise self._missing(
+                f"J_{operand}" if isinstance(operand, str) else f"input {shown(operand)}", f"It has {has}."
+            )
         return self.by_operand[operand]
 
     def edge(self, edge: Edge) -> Jacobian:

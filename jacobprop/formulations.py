@@ -20,12 +20,12 @@ import numpy as np
 from .arrays import Array, quiet
 from .delta import DeltaRule
 from .differences import central_differences
-from .errors import DTypeError, NonFiniteError, UnknownNameError, UnsupportedLayerError
+from .errors import DTypeError, NonFiniteError, UnknownNameError, UnsupportedLayerError, shown
 from .jacobians import Jacobian, WeightJacobian
 from .layers import PREVIOUS, Dense, Softmax
 from .layers.base import Operand
 from .layout import Layout
-from .network import Network
+from .network import Network, require_network
 from .record import Record
 
 Gradients = dict[str, Array]
@@ -56,10 +56,11 @@ def gradients(net: Network, X: object, T: object, formulation: str = "delta") ->
         raise UnknownNameError(
             "unknown formulation",
             where="gradients(formulation=)",
-            got=repr(formulation),
+            got=shown(formulation),
             expected="one of " + ", ".join(FORMULATIONS),
             remedy="Leave it out for the delta rule.",
         )
+    require_network(net, "gradients")
     return FORMULATIONS[formulation](net, X, T)
 
 
@@ -136,7 +137,7 @@ def _delta_scalar(net: Network, case: OneCase, R: Array) -> Gradients:
         else:  # softmax: ds_k/dz_i = s_k (1 - s_k) for i = k, else -s_k s_i
             s = case.activation(number)
             upstream = [
-                sum(u * s[k] * ((i == k) - s[i]) for k, u in enumerate(upstream)) for i in range(len(s))
+                sum(u * s[k] * (int(i == k) - s[i]) for k, u in enumerate(upstream)) for i in range(len(s))
             ]
     return found
 

@@ -6,25 +6,26 @@ Tensors flatten to matrices row-major, on both sides: the last index runs fastes
 """
 
 import math
+import sys
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from .arrays import Array
-from .errors import LayoutError
+from .arrays import Array, whole_number
+from .errors import LayoutError, shown
 
 Layout: TypeAlias = Literal["numerator", "denominator"]
 LAYOUTS: tuple[Layout, ...] = ("numerator", "denominator")
 Shape: TypeAlias = tuple[int, ...]
 
 
-def check_layout(layout: str, where: str = "layout") -> None:
+def check_layout(layout: object, where: str = "layout") -> None:
     """Refuse anything but the two layouts."""
-    if layout not in LAYOUTS:
+    if not isinstance(layout, str) or layout not in LAYOUTS:
         raise LayoutError(
             "unknown layout",
             where=where,
-            got=repr(layout),
+            got=shown(layout),
             expected="'numerator' or 'denominator'",
             remedy="Numerator layout puts the axes of dA first.",
         )
@@ -37,6 +38,16 @@ def swap_layout(tensor: Array, leading: int, cases: int = 0) -> Array:
     """
     moved = range(cases, cases + leading)
     return np.moveaxis(tensor, moved, range(-leading, 0)) if leading else tensor
+
+
+def whole_shape(shape: object, what: str, where: str) -> Shape:
+    """A length, or a sequence of them, as a shape."""
+    lengths = shape if isinstance(shape, tuple | list | range) else [shape]
+    if isinstance(shape, np.ndarray) and shape.ndim == 1:
+        lengths = shape.tolist()
+    remedy = "Pass the shape of the variable, such as (3, 2)."
+    what = f"each length in {what}"
+    return tuple(whole_number(n, what, where, least=0, remedy=remedy, most=sys.maxsize) for n in lengths)
 
 
 def size(shape: Shape) -> int:

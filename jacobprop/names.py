@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from .errors import UnknownNameError
+from .errors import UnknownNameError, shown
 
 Value = TypeVar("Value")
 
@@ -57,13 +57,13 @@ class Names:
             if name in self._own:
                 return name
         every = [*self.canonical, *self._keys]
-        near = difflib.get_close_matches(str(name), every, n=1)
-        shown = every if len(every) <= 24 else [*every[:12], "...", *every[-11:]]
+        near = difflib.get_close_matches(shown(name).strip("'"), every, n=1)
+        listed = every if len(every) <= 24 else [*every[:12], "...", *every[-11:]]
         raise UnknownNameError(
             "unknown name",
             where=where,
-            got=repr(name),
-            expected="one of " + ", ".join(shown),
+            got=shown(name),
+            expected="one of " + ", ".join(listed),
             remedy=f"Did you mean {near[0]!r}?" if near else "Layers count from 1; a0 is the input.",
         )
 
@@ -95,14 +95,15 @@ def split_letters(letters: str | Sequence[str] | None, expected: int, what: str)
     if letters is None:
         return []
     try:
-        found = letters.split() if isinstance(letters, str) else [str(letter) for letter in letters]
+        given: list[object] = list(letters.split() if isinstance(letters, str) else letters)
     except TypeError:
-        found = [str(letters)]
+        given = [letters]
+    found = [letter if isinstance(letter, str) else shown(letter) for letter in given]
     if len(found) != expected:
         raise UnknownNameError(
             f"{what} needs one letter for each",
             where=f"Network({what}=)",
-            got=f"{len(found)} in {' '.join(found)!r}",
+            got=f"{len(found)} in {shown(' '.join(found))}",
             expected=f"{expected}",
             remedy="names: the input and every layer, weightless ones too; weights: every layer with a W.",
         )

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
+from ._lazy import sympy
 from .architecture import Architecture
-from .arrays import Array, as_array, as_cases, freeze, is_symbolic, quiet, require_finite, whole_number
+from .arrays import (
+    Array,
+    as_array,
+    as_cases,
+    float_dtype,
+    freeze,
+    is_symbolic,
+    listed,
+    quiet,
+    require_finite,
+    whole_number,
+)
 from .dialects import Dialect, NetworkInDialect
 from .dialects import get as get_dialect
 from .errors import (
@@ -20,12 +32,13 @@ from .errors import (
     ShapeError,
     UnknownNameError,
     UnsupportedLayerError,
+    shown,
 )
 from .layers import Layer
 from .layers.base import Parameters
 from .losses import Loss
 from .record import Record
-from .returned import checked_forward
+from .returned import checked_forward, checked_init, checked_width
 
 _SEED = "The same seed draws the same parameters."
 
@@ -72,11 +85,16 @@ class Network:
         weights: str | Sequence[str] | None = None,
         dtype: Any = None,
     ) -> None:
-        layers = tuple(layers) if isinstance(layers, Iterable) else (layers,)
+        layers = listed(layers)
         self._check_layers(layers, loss)
-        self._floats = _float_dtype(_started_with(layers) if dtype is None else dtype)
+        self._floats = float_dtype(_started_with(layers) if dtype is None else dtype, "Network(dtype=)")
         rng = np.random.default_rng(whole_number(seed, "seed", "Network", least=0, remedy=_SEED))
-        drawn = [layer.init(rng, self._floats) for layer in layers]
+        drawn = [
+            checked_init(layer.init(rng, self._floats), f"layer {number} {layer!r}, init")
+            for number, layer in enumerate(layers, 1)
+        ]
+        for layer in layers:
+            layer.__dict__["_built"] = True
         self.architecture = Architecture(layers, loss, [list(p) for p in drawn], names, weights)
         self._widths = self._walk_widths()
         self._set_parameters(
@@ -93,7 +111,7 @@ class Network:
             raise ShapeError(
                 "a network needs layers",
                 where="Network",
-                got=[type(layer).__name__ for layer in layers],
+                got=shown([type(layer).__name__ for layer in layers]),
                 expected="at least one Layer",
                 remedy='Start with [jp.Dense(n_in, n_out, "sigmoid")].',
             )
@@ -107,13 +125,14 @@ class Network:
             raise OptionError(
                 "the loss must be a Loss",
                 where="Network(loss=)",
-                got=repr(loss),
+                got=shown(loss),
                 expected="an object such as jp.SquaredError() or jp.CrossEntropy()",
                 remedy="Create it with parentheses.",
             )
         if loss is not None and loss.gate and loss.gate != layers[-1].gate:
             top = {
                 "softmax": "Append jp.Softmax() to the layers.",
+                "log_softmax": "Append jp.LogSoftmax() to the layers.",
                 "sigmoid": 'Give the last Dense layer activation="sigmoid".',
             }
             raise UnsupportedLayerError(
@@ -127,7 +146,7 @@ class Network:
     def _input_width(self) -> int | None:
         """What the first layer with a width of its own requires, if all layers below it keep theirs."""
         for number, layer in enumerate(self.layers):
-            if (n := layer.n_in) is not None:
+            if (n := checked_width(layer.n_in, "n_in", f"layer {number + 1} {layer!r}")) is not None:
                 return n if all(lower.width(n) == n for lower in self.layers[:number]) else None
         return None
 
@@ -145,7 +164,8 @@ class Network:
                     expected=f"{layer.n_in}",
                     remedy=f"Set its n_in to {width}, or transpose its weights.",
                 )
-            widths.append(layer.width(layer.n_in if width is None else width))
+            given = layer.width(layer.n_in if width is None else width)
+            widths.append(checked_width(given, "width", f"layer {number} {layer!r}"))
         return tuple(widths)
 
     # -- parameters ---------------------------------------------------------------------------------
@@ -233,7 +253,7 @@ class Network:
     def astype(self, dtype: Any) -> Self:
         """The same network with parameters of another float dtype; expressions stay expressions."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, _floats=_float_dtype(dtype))
+        other.__dict__.update(self.__dict__, _floats=float_dtype(dtype, "Network(dtype=)"))
         other._set_parameters({name: other._own(array, name) for name, array in self._parameters.items()})
         return other
 
@@ -266,7 +286,7 @@ class Network:
                 raise UnknownNameError(
                     f"{name} is no parameter",
                     where="with_parameters",
-                    got=repr(given),
+                    got=shown(given),
                     expected="one of " + ", ".join(self._parameters),
                     remedy="Only parameters can be replaced.",
                 )
@@ -340,15 +360,18 @@ class Network:
                 remedy="Check the selection that made it.",
             )
         dtype = np.result_type(array, self.dtype) if self._parameters else array.dtype
+        if dtype.kind == "O":  # plain numbers become expressions too: f asks for them throughout
+            return np.asarray(np.frompyfunc(sympy.sympify, 1, 1)(array)), dtype
         return array.astype(dtype, copy=False), dtype
 
     def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
         activations, caches, lead = [X], [], X.shape[:-1]
+        kinds = "fO" if X.dtype.kind == "O" else "f"
         for number, (layer, params) in enumerate(zip(self.layers, parameters, strict=True), 1):
             inputs = tuple([activations[k] for k in self.architecture.reads(number)])
             returned = layer.forward(params, inputs)
             where = partial(self.architecture.where, number)
-            values, cache = checked_forward(returned, lead, self._widths[number], where)
+            values, cache = checked_forward(returned, lead, self._widths[number], where, kinds)
             activations.append(values)
             caches.append(cache)
         return activations, caches
@@ -388,8 +411,22 @@ class Network:
                     where="net.forward(X, T)",
                     remedy="Build jp.Network(layers, loss=...), or leave T out.",
                 )
-            target = freeze(np.array(self.loss.target(T, activations[-1].shape, activations[-1].dtype)))
+            target = freeze(np.array(self._target(T, activations[-1].shape, activations[-1].dtype)))
         return Record(self.architecture, parameters, tuple(activations), tuple(caches), target)
+
+    def _target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        """The target of an output of this shape and dtype, which has to hold expressions if T does."""
+        assert self.loss is not None, "whoever has a target has a loss"
+        target = self.loss.target(T, shape, dtype)
+        if is_symbolic(target) and dtype.kind != "O":
+            raise DTypeError(
+                "the target holds expressions and the output floats",
+                where=f"{type(self.loss).__name__} target",
+                got=f"sympy expressions for an output of {dtype}",
+                expected="floats",
+                remedy="Make X or the parameters expressions as well.",
+            )
+        return target
 
     def __repr__(self) -> str:
         loss = f", loss={self.loss!r}" if self.loss else ""
@@ -402,19 +439,13 @@ def _started_with(layers: Sequence[Layer]) -> np.dtype[Any]:
     return np.result_type(*given) if given else np.dtype(np.float64)
 
 
-def _float_dtype(dtype: Any) -> np.dtype[Any]:
-    """float16, float32 or float64, however it is written; anything else is refused."""
-    allowed = {np.dtype(name) for name in ("float16", "float32", "float64")}
-    try:
-        found: np.dtype[Any] = np.dtype(dtype)
-    except TypeError:
-        found = np.dtype(object)
-    if found not in allowed:
-        raise DTypeError(
-            "parameters are floats",
-            where="Network(dtype=)",
-            got=repr(dtype),
-            expected="float16, float32 or float64",
-            remedy="Leave it out for float64.",
+def require_network(net: object, where: str) -> None:
+    """Refuse anything but a network."""
+    if not isinstance(net, Network):
+        raise OptionError(
+            "there is no network",
+            where=where,
+            got=type(net).__name__,
+            expected="a jp.Network",
+            remedy="Build jp.Network(layers, loss=...).",
         )
-    return found

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ._lazy import sympy
 from .architecture import LOSS, SUM, Architecture, Edge, Node
 from .arrays import Array, as_array, cases_of, freeze, quiet
 from .chain import Chain
-from .errors import MissingTargetError, OptionError, ShapeError, UnknownNameError
+from .errors import MissingTargetError, OptionError, ShapeError, UnknownNameError, shown
 from .factors import LayerFactors
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
 from .jacobians.identity import unit
@@ -90,6 +91,16 @@ class Record:
     def target(self) -> Array | None:
         """t, shaped like the output; None if none was given."""
         return self._target
+
+    @property
+    def architecture(self) -> Architecture:
+        """Which variable is a function of which."""
+        return self._architecture
+
+    @property
+    def parameters(self) -> tuple[Parameters, ...]:
+        """What each layer computed with: {slot: array}, read-only, in this pass's dtype."""
+        return tuple(MappingProxyType(dict(layer.parameters)) for layer in self._layers)
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -231,7 +242,7 @@ class Record:
             raise UnknownNameError(
                 f"{above.name} is a parameter and no function of anything",
                 where=where,
-                got=repr(of),
+                got=shown(of),
                 expected='"L", an activation or a sum',
                 remedy="Name the numerator first: jacobian('L', 'W1') is dL/dW1.",
             )
@@ -362,7 +373,7 @@ class Record:
             raise UnknownNameError(
                 "the rows of the loss are weighed as the loss says",
                 where="record.pull",
-                got=repr(of),
+                got=shown(of),
                 expected="an activation or a sum",
                 remedy="record.gradients() pulls the loss.",
             )

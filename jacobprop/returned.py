@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .arrays import Array
-from .errors import DTypeError, ShapeError
+from .arrays import Array, whole_number
+from .errors import DTypeError, ShapeError, shown
 from .jacobians import Jacobian
 from .layout import Shape
 
 _REMEDY = "Return what Layer's docstring asks for: see its example."
 
 
+def checked_init(returned: object, where: str) -> dict[str, object]:
+    """{slot: array}; the arrays are looked at where they are copied."""
+    if not isinstance(returned, Mapping) or not all(isinstance(slot, str) for slot in returned):
+        raise DTypeError(
+            "init must return a dict of arrays",
+            where=where,
+            got=shown(returned),
+            expected='{"W": array, ...}, or {} without parameters',
+            remedy=_REMEDY,
+        )
+    return dict(returned)
+
+
+def checked_width(width: object, what: str, where: str) -> int | None:
+    """None, or a number of units."""
+    if width is None or (type(width) is int and 0 < width <= sys.maxsize):
+        return width
+    remedy = "None stands for a width that depends on the input."
+    return whole_number(width, what, where, remedy=remedy, most=sys.maxsize)
+
+
 def checked_forward(
-    returned: object, lead: Shape, width: int | None, where: Callable[[], str]
+    returned: object, lead: Shape, width: int | None, where: Callable[[], str], kinds: str = "f"
 ) -> tuple[Array, Any]:
     """(values, cache) with values of shape lead + (width,); `where` is asked if they have another."""
     if not isinstance(returned, tuple) or len(returned) != 2:
@@ -28,7 +50,8 @@ def checked_forward(
             remedy=_REMEDY,
         )
     values, cache = returned
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fO":
+    known = isinstance(values, np.ndarray) and values.dtype.kind in kinds and values.dtype.itemsize <= 8
+    if not known:
         raise DTypeError(
             "forward must return an array of floats",
             where=where(),
@@ -55,6 +78,14 @@ def checked_factors(
     where: Callable[[], str],
 ) -> dict[Any, Jacobian]:
     """The Jacobian of every operand, with the shapes and the cases of this pass."""
+    if not isinstance(found, Mapping):
+        raise DTypeError(
+            "factors must return a dict of Jacobians",
+            where=where(),
+            got=type(found).__name__,
+            expected='{-1: jp.DenseJacobian(array), "W": ...}',
+            remedy=_REMEDY,
+        )
     for operand in operands:
         if operand not in found:
             raise ShapeError(

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ..arrays import Array, as_array, is_symbolic
-from ..errors import OptionError, ShapeError, UnknownNameError
+from ..errors import OptionError, ShapeError, UnknownNameError, shown
 from .dialect import Dialect, Slot
 from .notation_map import speakers
 
@@ -139,7 +139,7 @@ def places(
             raise UnknownNameError(
                 f"a key that {dialect.name} does not have",
                 where=where,
-                got=repr(key),
+                got=shown(key),
                 expected=" or ".join(
                     f"{dialect.key(slot, 1)}, {dialect.key(slot, 2)}, ..."
                     for slot in slots

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from ..errors import UnknownNameError
+from ..errors import UnknownNameError, shown
 from .dialect import Dialect, Formulas, Slot, Symbols
 
 JACOBPROP = Dialect(
@@ -153,12 +153,13 @@ def get(name: str | Dialect, where: str = "dialects.get") -> Dialect:
         return name
     if isinstance(name, str) and name in _DIALECTS:
         return _DIALECTS[name]
-    near = [d.name for d in _DIALECTS.values() if d.source.startswith(f"seed {name},")]
-    near = near or difflib.get_close_matches(str(name).lower(), NAMES, n=1, cutoff=0.5)
+    text = shown(name).strip("'")
+    near = [d.name for d in _DIALECTS.values() if d.source.startswith(f"seed {text},")]
+    near = near or difflib.get_close_matches(text.lower(), NAMES, n=1, cutoff=0.5)
     raise UnknownNameError(
         "unknown dialect",
         where=where,
-        got=repr(name),
+        got=shown(name),
         expected="one of " + ", ".join(NAMES),
         remedy=f"Did you mean {' or '.join(map(repr, near))}?"
         if near

@@ -16,7 +16,7 @@ from .._lazy import mpmath, sympy
 from ..errors import CheckFailed, UnsafeExpressionError
 from .forms import Pieces, smooth_pieces, stable
 from .kernels import DIGITS, Kernel
-from .reading import read
+from .reading import check_text, read
 from .rules import kernel, plain, refusal, slope, symbol
 
 ORDERS = 3
@@ -72,14 +72,7 @@ def usable(text: str) -> Usable:
     UnsafeExpressionError
         What `read` refuses; a function that is not finite, or has no finite slope, at some z found.
     """
-    if not isinstance(text, str):
-        raise UnsafeExpressionError(
-            "the expression is no text",
-            where="Activation.from_expression",
-            got=type(text).__name__,
-            expected="a str",
-            remedy='Write arithmetic in z, such as "z*exp(-z**2)".',
-        )
+    check_text(text)
     return _usable(text)
 
 

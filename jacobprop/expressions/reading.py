@@ -69,7 +69,6 @@ _OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 
 
-@lru_cache(maxsize=256)
 def read(text: str) -> Any:
     """The sympy expression of a text, in ``sympy.Symbol("z", real=True)``.
 
@@ -86,7 +85,24 @@ def read(text: str) -> Any:
     >>> read("z * exp(-z**2) / 0.5")
     2*z*exp(-z**2)
     """
-    text = text.strip(" ")
+    check_text(text)
+    return _read(text.strip(" "))
+
+
+def check_text(text: object) -> None:
+    """Refuse what is no text."""
+    if not isinstance(text, str):
+        raise UnsafeExpressionError(
+            "the expression is no text",
+            where="Activation.from_expression",
+            got=type(text).__name__,
+            expected="a str",
+            remedy='Write arithmetic in z, such as "z*exp(-z**2)".',
+        )
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Any:
     screen(text, _FUNCTIONS.keys(), _NAMES)
     try:
         tree = ast.parse(text, mode="eval")

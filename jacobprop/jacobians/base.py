@@ -12,6 +12,7 @@ abstract core at the top; everything else is written here once, in terms of that
 from __future__ import annotations
 
 import abc
+import sys
 from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
@@ -19,8 +20,9 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 import numpy as np
 
 from ..arrays import Array, as_array, freeze, quiet, whole_number
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, ShapeError, shown
 from ..layout import Layout, Shape, check_layout, size, swap_layout
+from .blocks import norms
 from .limit import DENSE_LIMIT, check_dense
 from .structure import Cost, Priced, Structure
 from .surface import ScipySurface
@@ -341,8 +343,8 @@ class Jacobian(ScipySurface):
         Returns
         -------
         array of shape (cases,) + out_shape
-            Entries whose squares underflow, below 1e-154 in float64 and 1e-19 in float32, count as 0;
-            beyond 1e154 and 1e19 a norm may be infinite or nan.
+            Right wherever it is a number of the dtype, also where squares overflow or underflow; infinite
+            beyond, and nan where an entry is.
 
         Raises
         ------
@@ -352,12 +354,18 @@ class Jacobian(ScipySurface):
             A structure without a rule of its own would need a dense matrix above 1 GiB.
         """
         self._only_floats("row_norms")
-        squares = self._every_case(self._row_squares(), 1)
-        return np.sqrt(squares).reshape(self._lead + self.out_shape)
+        self._check_room("row_norms", self.out_shape)
+        return self._spread(self._row_norms(), self.out_shape)
 
+    @quiet
     def column_norms(self) -> Array:
-        """sqrt(sum_a J[a, b]^2) for each b: how much that entry of B moves; the root of `gram_diagonal`."""
-        return np.sqrt(self.gram_diagonal())
+        """sqrt(sum_a J[a, b]^2) for each b: how much that entry of B moves; the root of `gram_diagonal`.
+
+        As `row_norms` of the transposed map.
+        """
+        self._only_floats("column_norms")
+        self._check_room("column_norms", self.in_shape)
+        return self._spread(self._column_norms(), self.in_shape)
 
     @quiet
     def gram_diagonal(self) -> Array:
@@ -366,11 +374,11 @@ class Jacobian(ScipySurface):
         Returns
         -------
         array of shape (cases,) + in_shape
-            Small entries, and what is raised, as in `row_norms`.
+            The squares of `column_norms`, infinite or 0 where they are no numbers of the dtype.
         """
         self._only_floats("gram_diagonal")
-        squares = self._every_case(self._column_squares(), 1).reshape(self._lead + self.in_shape)
-        return squares if squares.flags.writeable else squares.copy()
+        self._check_room("gram_diagonal", self.in_shape)
+        return np.asarray(np.square(self._spread(self._column_norms(), self.in_shape)))
 
     def _only_floats(self, call: str) -> None:
         if self.dtype.kind == "O":
@@ -382,19 +390,27 @@ class Jacobian(ScipySurface):
                 remedy="Add up the squares of .matrix() yourself.",
             )
 
-    def _row_squares(self) -> Array:
-        """The sums of squares of the rows, (c, o), or (o,) where all cases share them."""
-        dense = self.matrix()
-        return np.asarray(np.vecdot(dense, dense))
+    def _check_room(self, call: str, shape: Shape) -> None:
+        """Refuse an array of numbers for every case, of some shape, above the limit."""
+        nbytes = size(self._lead + shape) * self.dtype.itemsize
+        check_dense(nbytes, "{} of {!r}", call, self, remedy="Take fewer cases, or .case(i) of them.")
 
-    def _column_squares(self) -> Array:
-        """The sums of squares of the columns, (c, n) or (n,)."""
-        dense = self.matrix()
-        return np.asarray(np.einsum("...on,...on->...n", dense, dense))
+    def _row_norms(self) -> Array:
+        """The norms of the rows, (c, o), or (o,) where all cases share them."""
+        return norms(self.matrix())
 
-    def _column_squares_of_all(self) -> Array:
+    def _column_norms(self) -> Array:
+        """The norms of the columns, (c, n) or (n,)."""
+        return norms(self.matrix(), axis=-2)
+
+    def _column_norms_of_all(self) -> Array:
         """Those of the stacked map, (n,)."""
-        return np.asarray(self._every_case(self._column_squares(), 1).sum(axis=0))
+        return norms(self._every_case(self._column_norms(), 1), axis=0)
+
+    def _spread(self, block: Array, shape: Shape) -> Array:
+        """Numbers of every case in the shape of a variable, in memory of their own."""
+        whole = self._every_case(block, 1).reshape(self._lead + shape)
+        return whole if whole.flags.writeable else whole.copy()
 
     def _every_case(self, block: Array, axes: int) -> Array:
         """Give a block that all cases share its case axis."""
@@ -453,7 +469,13 @@ class Jacobian(ScipySurface):
     def __add__(self, other: object) -> Jacobian:
         """dA/dB + dA'/dB, for branches that meet: one rule of the table of sums."""
         if not isinstance(other, Jacobian):
-            return NotImplemented
+            raise DTypeError(
+                "only Jacobians add to a Jacobian",
+                where=f"{self!r} + ...",
+                got=type(other).__name__,
+                expected="a Jacobian of the same shapes",
+                remedy="Wrap an array with jp.DenseJacobian(array), or add to .matrix().",
+            )
         if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
             raise ShapeError(
                 "only Jacobians of the same shapes add",
@@ -463,6 +485,8 @@ class Jacobian(ScipySurface):
             )
         common_cases(self, other)
         return SUMS[type(self), type(other)](self, other)
+
+    __radd__ = __add__  # of what is no Jacobian, and refused
 
 
 def common_cases(left: Jacobian, right: Jacobian) -> int | None:
@@ -489,9 +513,20 @@ def transposed_symbol(symbol: str) -> str:
     return f"({symbol})^T" if symbol else ""
 
 
+def whole_cases(cases: object, where: object) -> int:
+    """A number of cases; how many there must be is said elsewhere."""
+    if type(cases) is int and cases <= sys.maxsize:
+        return cases
+    where = f"for_cases of {where!r}" if isinstance(where, Jacobian) else str(where)
+    remedy = "It counts the cases that share the map; leave it out for one case."
+    return whole_number(cases, "cases", where, remedy=remedy, most=sys.maxsize)
+
+
 def check_case(J: Jacobian, index: int) -> None:
     """Refuse an index outside the stack, or any index into one case."""
-    where = f"case({index!r}) of {J!r}"
+    where = f"case({shown(index)}) of {J!r}"
+    if isinstance(index, np.ndarray) and index.ndim == 0:
+        index = index.item()  # which numpy takes for a number
     if J.cases is None or (isinstance(index, int | np.integer) and not -J.cases <= index < J.cases):
         raise ShapeError(
             "no such case",

@@ -5,6 +5,18 @@ import numpy as np
 from ..arrays import Array
 
 
+def norms(array: Array, axis: int = -1) -> Array:
+    """sqrt of the sum of squares along an axis, each over the power of two of its largest entry.
+
+    No square overflows, and none underflows that counts beside the largest.
+    """
+    largest = np.abs(array).max(axis=axis, keepdims=True, initial=0.0)
+    exponent = np.frexp(np.where(np.isfinite(largest), largest, 0))[1]
+    scaled = np.ldexp(array, -exponent)
+    total = (scaled * scaled).sum(axis=axis, keepdims=True)
+    return np.asarray(np.ldexp(np.sqrt(total), exponent).squeeze(axis))
+
+
 def transposed(block: Array) -> Array:
     """Swap rows and columns; the case axis stays."""
     return np.swapaxes(block, -1, -2)

@@ -61,11 +61,11 @@ class DiagonalJacobian(StoredJacobian):
     def _pull(self, u: Array) -> Array:
         return u * self.d[..., None, :]
 
-    def _row_squares(self) -> Array:
-        return np.asarray(self.d**2)
+    def _row_norms(self) -> Array:
+        return np.asarray(np.abs(self.d))
 
-    def _column_squares(self) -> Array:
-        return np.asarray(self.d**2)
+    def _column_norms(self) -> Array:
+        return np.asarray(np.abs(self.d))
 
     @property
     def T(self) -> Jacobian:

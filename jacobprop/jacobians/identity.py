@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from .._lazy import scipy_sparse
-from ..arrays import Array, as_array
-from ..layout import Shape
+from ..arrays import Array, as_array, float_dtype
+from ..layout import Shape, whole_shape
 from .base import Jacobian
-from .stored import StoredJacobian, cases_among, whole_shape
+from .stored import StoredJacobian, cases_among
 from .structure import Cost, Structure
 
 
@@ -19,6 +20,14 @@ from .structure import Cost, Structure
 def unit(shape: Shape, cases: int | None, dtype: np.dtype[Any]) -> IdentityJacobian:
     """The identity of shapes that are known to be right, made once: it has no numbers."""
     return IdentityJacobian._make(out_shape=shape, in_shape=shape, cases=cases, _dtype=dtype)
+
+
+def _dtype_of_entries(dtype: object, where: str) -> np.dtype[Any]:
+    """A float dtype, that of integers among floats, or that of expressions."""
+    if isinstance(dtype, type | np.dtype):
+        with suppress(TypeError):  # and DTypeError, of what holds no numbers
+            return as_array(np.empty(0, dtype), "the dtype", where).dtype
+    return float_dtype(dtype, where, "entries")
 
 
 class IdentityJacobian(StoredJacobian):
@@ -45,7 +54,7 @@ class IdentityJacobian(StoredJacobian):
     def __init__(self, shape: int | Shape, *, cases: int | None = None, dtype: Any = np.float64) -> None:
         where = "IdentityJacobian"
         shape = whole_shape(shape, "shape", where)
-        dtype = as_array(np.empty(0, dtype), "the dtype", where).dtype
+        dtype = _dtype_of_entries(dtype, where)
         cases = cases_among(cases, where)
         self.__dict__.update(out_shape=shape, in_shape=shape, cases=cases, _dtype=dtype, symbol="")
 
@@ -72,10 +81,10 @@ class IdentityJacobian(StoredJacobian):
         summed: Array = (np.ones(len(u), plain.dtype) @ plain).reshape(u.shape[1:])
         return summed
 
-    def _row_squares(self) -> Array:
+    def _row_norms(self) -> Array:
         return np.ones(self._o, self.dtype)
 
-    def _column_squares(self) -> Array:
+    def _column_norms(self) -> Array:
         return np.ones(self._o, self.dtype)
 
     @property

@@ -61,6 +61,8 @@ class DiagonalPlusLowRankJacobian(StoredJacobian):
         arrays = {"d": as_array(d, "d", where), "U": as_array(U, "U", where), "V": as_array(V, "V", where)}
         if diagonal is not None:
             arrays["diagonal"] = as_array(diagonal, "diagonal", where)
+        common = np.result_type(*arrays.values())
+        arrays = {name: array.astype(common, copy=False) for name, array in arrays.items()}
         axes: dict[str, Any] = {name: (array, self.fields[name]) for name, array in arrays.items()}
         cases = cases_among(cases, where, **axes)
         m, r = arrays["d"].shape[-1], arrays["U"].shape[-1]

@@ -75,6 +75,8 @@ def _low_rank_diagonal(A: DiagonalPlusLowRankJacobian, B: DiagonalJacobian) -> J
 
 
 def _low_rank_low_rank(A: DiagonalPlusLowRankJacobian, B: DiagonalPlusLowRankJacobian) -> Jacobian:
+    if A.diagonal is not None or B.diagonal is not None:  # every entry cancels where a softmax saturates
+        return _pushed(A, B)
     U = (A.d[..., None] * B.U, A.U)
     V = (B.V, B.d[..., None] * A.V + B.V @ (transposed(B.U) @ A.V))
     lead = np.broadcast_shapes(U[0].shape[:-2], U[1].shape[:-2], V[0].shape[:-2], V[1].shape[:-2])
@@ -198,8 +200,10 @@ def _price_diagonal_low_rank(a: Structure, b: Structure) -> Priced:
 
 
 def _price_low_rank_low_rank(a: Structure, b: Structure) -> Priced:
+    if a.exact or b.exact:
+        return _price_pushed(a, b)
     times, m, r, s = max(a.times, b.times), a.o, a.rank, b.rank
-    return Priced(times * m * (1 + r + s + 2 * r * s), a._replace(times=times, rank=r + s, exact=0))
+    return Priced(times * m * (1 + r + s + 2 * r * s), a._replace(times=times, rank=r + s))
 
 
 def _price_diagonal_scaled(a: Structure, b: Structure) -> Priced:
@@ -309,7 +313,7 @@ _LINES: dict[tuple[type, type], Rule] = {
     # (diag(e) + U V^T) diag(d) = diag(e d) + U (d V)^T: m (1 + r)
     (_L, _D): Rule(_low_rank_diagonal, _price_diagonal_low_rank),
     # (diag(d) + U V^T)(diag(e) + P Q^T) = diag(d e) + (d P) Q^T + U (e V + Q P^T V)^T:
-    #     m (1 + r + s + 2 r s)
+    #     m (1 + r + s + 2 r s); densely, size (1 + 2 r), where one of them knows its diagonal exactly
     (_L, _L): Rule(_low_rank_low_rank, _price_low_rank_low_rank),
     # diag(d) (diag(r) M diag(c)) = diag(d r) M diag(c): m
     (_D, _S): Rule(_diagonal_scaled, _price_diagonal_scaled),

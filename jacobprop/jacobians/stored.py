@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
-from ..arrays import Array, whole_number
+from ..arrays import Array
 from ..errors import EmptyBatchError, ShapeError
-from ..layout import size
-from .base import Jacobian, check_case
+from ..layout import size, whole_shape
+from .base import Jacobian, check_case, whole_cases
 from .wrapped import StackedJacobian, TransposedJacobian
 
 
@@ -54,6 +52,7 @@ class StoredJacobian(Jacobian):
         return self._copy(cases=None, **chosen)
 
     def for_cases(self, cases: int) -> Self:
+        cases = whole_cases(cases, self)
         if self.cases == cases:
             return self
         if self._per_case or cases < 1:
@@ -73,7 +72,7 @@ def cases_among(
 
     `arrays` maps name to (array, axes without cases).
     """
-    found = {} if cases is None else {source: cases}
+    found = {} if cases is None else {source: whole_cases(cases, where)}
     for name, (array, axes) in arrays.items():
         if array is None:
             continue
@@ -105,13 +104,6 @@ def cases_among(
             remedy="Take all arrays from the same stack.",
         )
     return next(iter(found.values()), None)
-
-
-def whole_shape(shape: object, what: str, where: str) -> tuple[int, ...]:
-    """A length, or a sequence of them, as a shape."""
-    lengths = np.atleast_1d(np.asarray(shape, dtype=object))
-    remedy = "Pass the shape of the variable, such as (3, 2)."
-    return tuple(whole_number(n, f"each length in {what}", where, least=0, remedy=remedy) for n in lengths)
 
 
 def fit_shape(shape: tuple[int, ...] | None, width: int, what: str, where: str) -> tuple[int, ...]:

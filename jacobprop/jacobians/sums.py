@@ -20,7 +20,10 @@ from .weight import WeightJacobian
 
 def _d(J: Jacobian) -> Any:
     """The diagonal part of an identity, a diagonal or a diagonal plus low rank."""
-    return np.ones(size(J.out_shape), J.dtype) if isinstance(J, IdentityJacobian) else J.d  # type: ignore[attr-defined]  # the table sends no other kind
+    if isinstance(J, IdentityJacobian):
+        J._check_room("the diagonal", J.out_shape)
+        return np.ones(size(J.out_shape), J.dtype)
+    return J.d  # type: ignore[attr-defined]  # the table sends no other kind
 
 
 def _diagonals(A: Jacobian, B: Jacobian) -> Jacobian:

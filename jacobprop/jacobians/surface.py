@@ -13,7 +13,7 @@ import numpy as np
 
 from .._lazy import scipy_sparse, scipy_sparse_linalg
 from ..arrays import Array, as_array, quiet
-from ..errors import ShapeError
+from ..errors import DTypeError, ShapeError
 from ..layout import Shape, size
 from .limit import DENSE_LIMIT, check_dense
 
@@ -106,6 +106,14 @@ class ScipySurface(abc.ABC):
             Building it could take more than `max_bytes`; nothing was allocated.
         """
         self._one_map("to_sparse")
+        if self.dtype.kind == "O" or self.dtype.itemsize < 4:
+            raise DTypeError(
+                "scipy's sparse arrays hold neither half precision nor expressions",
+                where=f"to_sparse of {self!r}",
+                got=self.dtype,
+                expected="float32 or float64",
+                remedy="Use .matrix(), or make the Jacobian of float32.",
+            )
         # an entry costs its value twice, dense and sparse, and three indices of 8 bytes, row and column found
         # and column kept
         check_dense(

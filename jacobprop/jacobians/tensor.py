@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array, frozen, quiet
-from ..errors import LayoutError
-from ..layout import Layout, Shape, check_layout, swap_layout
+from ..errors import DTypeError, LayoutError
+from ..layout import Layout, Shape, check_layout, swap_layout, whole_shape
 
 
 class JacobianTensor:
@@ -43,7 +43,9 @@ class JacobianTensor:
     def __init__(self, array: object, out_shape: Shape, in_shape: Shape, layout: Layout) -> None:
         check_layout(layout, "JacobianTensor")
         self._array = frozen(array, "the array", "JacobianTensor")
-        self._out_shape, self._in_shape, self._layout = tuple(out_shape), tuple(in_shape), layout
+        self._out_shape = whole_shape(out_shape, "out_shape", "JacobianTensor")
+        self._in_shape = whole_shape(in_shape, "in_shape", "JacobianTensor")
+        self._layout = layout
         expected = self.out_shape + self.in_shape if layout == "numerator" else self.in_shape + self.out_shape
         if self._array.shape != expected:
             raise LayoutError(
@@ -86,8 +88,7 @@ class JacobianTensor:
     @quiet
     def __matmul__(self, other: JacobianTensor) -> JacobianTensor:
         """dA/dB . dB/dC = dA/dC: sum over all axes of B."""
-        if not isinstance(other, JacobianTensor):
-            return NotImplemented
+        self._check_other(other, "@")
         self._same_layout(other, "@")
         if self.in_shape != other.out_shape:
             raise LayoutError(
@@ -104,8 +105,7 @@ class JacobianTensor:
     @quiet
     def __add__(self, other: JacobianTensor) -> JacobianTensor:
         """dA/dB + dA'/dB."""
-        if not isinstance(other, JacobianTensor):
-            return NotImplemented
+        self._check_other(other, "+")
         self._same_layout(other, "+")
         if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
             raise LayoutError(
@@ -115,6 +115,16 @@ class JacobianTensor:
                 remedy="Both terms must have the same out_shape and in_shape.",
             )
         return JacobianTensor(self.array + other.array, self.out_shape, self.in_shape, self.layout)
+
+    def _check_other(self, other: object, sign: str) -> None:
+        if not isinstance(other, JacobianTensor):
+            raise DTypeError(
+                "a tensor with a layout meets one without",
+                where=f"JacobianTensor {sign} ...",
+                got=type(other).__name__,
+                expected="a JacobianTensor",
+                remedy="Wrap an array with jp.JacobianTensor(array, out_shape, in_shape, layout).",
+            )
 
     def _same_layout(self, other: JacobianTensor, sign: str) -> None:
         if self.layout != other.layout:

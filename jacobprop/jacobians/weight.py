@@ -19,11 +19,19 @@ from .._lazy import scipy_sparse
 from ..arrays import Array, freeze, frozen, quiet
 from ..errors import UnsupportedLayerError
 from .base import Jacobian
+from .blocks import norms
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
 from .stored import StoredJacobian, cases_among
 from .structure import Cost, Structure
+
+
+def _near_one(block: Array) -> tuple[Array, Array]:
+    """The columns over powers of two that bring their largest entries below 1, and the exponents."""
+    largest = np.abs(block).max(axis=0)
+    exponents = np.frexp(np.where(np.isfinite(largest), largest, 0))[1]
+    return np.ldexp(block, -exponents), exponents
 
 
 class WeightJacobian(StoredJacobian):
@@ -119,20 +127,22 @@ class WeightJacobian(StoredJacobian):
         summed = (self.y.T @ pulled.reshape(cases, k * m)).reshape(self.y.shape[-1], k, m)
         return np.ascontiguousarray(summed.swapaxes(0, 1)).reshape(k, self._n)
 
-    def _row_squares(self) -> Array:
-        # |left[o, :]|^2 |y|^2
-        return np.asarray(self.left._row_squares() * (self.y**2).sum(axis=-1, keepdims=True))
+    def _row_norms(self) -> Array:
+        # |left[o, :]| |y|
+        return np.asarray(self.left._row_norms() * norms(self.y)[..., None])
 
-    def _column_squares(self) -> Array:
-        # y_i^2 |left[:, j]|^2
-        outer = (self.y**2)[..., :, None] * self.left._column_squares()[..., None, :]
+    def _column_norms(self) -> Array:
+        # |y_i| |left[:, j]|
+        outer = np.abs(self.y)[..., :, None] * self.left._column_norms()[..., None, :]
         return np.asarray(outer.reshape(*outer.shape[:-2], self._n))
 
-    def _column_squares_of_all(self) -> Array:
-        # sum_c y[c, i]^2 |left[c, :, j]|^2: one GEMM
-        left = self._every_case(self.left._column_squares(), 1)
-        y = self._every_case(self.y, 1)
-        return np.asarray(((y**2).T @ left).reshape(self._n))
+    def _column_norms_of_all(self) -> Array:
+        # the root of sum_c y[c, i]^2 |left[c, :, j]|^2: one GEMM, of columns near 1
+        (left, m), (y, n) = (
+            _near_one(self._every_case(block, 1)) for block in (self.left._column_norms(), self.y)
+        )
+        squares = (y * y).T @ (left * left)
+        return np.asarray(np.ldexp(np.sqrt(squares), n[:, None] + m).reshape(self._n))
 
     @quiet
     def simplified(self) -> Array:

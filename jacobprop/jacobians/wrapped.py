@@ -9,8 +9,9 @@ import numpy as np
 from ..arrays import Array
 from ..errors import ShapeError
 from ..layout import size
-from .base import Jacobian, check_case, transposed_symbol
+from .base import Jacobian, check_case, transposed_symbol, whole_cases
 from .blocks import transposed
+from .limit import check_dense
 from .structure import Cost, Structure
 
 
@@ -60,11 +61,11 @@ class TransposedJacobian(_Wrapper):
     def _pull(self, u: Array) -> Array:
         return transposed(self.inner._push(transposed(u)))
 
-    def _row_squares(self) -> Array:
-        return self.inner._column_squares()
+    def _row_norms(self) -> Array:
+        return self.inner._column_norms()
 
-    def _column_squares(self) -> Array:
-        return self.inner._row_squares()
+    def _column_norms(self) -> Array:
+        return self.inner._row_norms()
 
     @property
     def T(self) -> Jacobian:
@@ -131,16 +132,18 @@ class StackedJacobian(_Wrapper):
         return Structure(StackedJacobian, s.o * self._cases, s.n, inner=s)
 
     def _rows(self, block: Array) -> Array:
+        nbytes = self._o * block.shape[-1] * block.dtype.itemsize
+        check_dense(nbytes, "the rows of {!r}", self, remedy="Take fewer cases, or .case(i) of them.")
         return self.inner._every_case(block, 2).reshape(self._o, block.shape[-1])
 
     def _matrix(self) -> Array:
         return self._rows(self.inner._matrix())
 
-    def _row_squares(self) -> Array:
-        return self.inner._every_case(self.inner._row_squares(), 1).reshape(self._o)
+    def _row_norms(self) -> Array:
+        return self.inner._every_case(self.inner._row_norms(), 1).reshape(self._o)
 
-    def _column_squares(self) -> Array:
-        return self.inner._column_squares_of_all()
+    def _column_norms(self) -> Array:
+        return self.inner._column_norms_of_all()
 
     # A block with a case axis belongs to other cases than the stacked ones: they become more columns or rows.
 
@@ -165,6 +168,7 @@ class StackedJacobian(_Wrapper):
         return self._copy(cases=None)
 
     def for_cases(self, cases: int) -> Jacobian:
+        cases = whole_cases(cases, self)
         if cases < 1:
             raise ShapeError(
                 "a stack has at least one case",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -60,6 +60,10 @@ class Workspace:
         return held
 
 
+_SETTLED = frozenset({"activation", "bias", "dtype", "gate", "inputs", "n_in", "n_out"})
+"""What a network and its records were made from: not to be set any more in a layer of a network."""
+
+
 class Layer(abc.ABC):
     """A layer: subclass this, write `forward` and `factors`, and every formulation of the chain works.
 
@@ -77,10 +81,17 @@ class Layer(abc.ABC):
         A name for error messages.
     dtype : dtype or None
         That of the arrays it starts from, None if it draws them in any.
+    analytic : bool
+        Set it where `forward` consists of analytic functions alone, without abs, where, maximum or
+        comparisons: `jacobprop.check` then has the complex step as one more witness.
     gate : str
         "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty. Where the
         loss has the same gate, dL/dz comes from the loss's `head_row`, and the layer, a SumLayer, is
         asked for z by `sum` and for the Jacobians below z: its own J_Sum is left out of the product.
+
+    Notes
+    -----
+    A layer of a network does not change: of these attributes only `name` can be set any more.
 
     Examples
     --------
@@ -112,6 +123,8 @@ class Layer(abc.ABC):
     dtype: np.dtype[Any] | None = None
     name: str = ""
     gate: str = ""
+    analytic: bool = False
+    _once: ClassVar[frozenset[str]] = frozenset()  # what other attributes were made from
 
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
         """Draw the parameters; a layer without parameters draws none.
@@ -224,6 +237,13 @@ class Layer(abc.ABC):
             ``workspace.wants_input``; summed over the cases, in the parameter's shape, for a slot.
         """
         return pull_through(self.factors(params, cache), delta)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        built = "_built" in self.__dict__ and name in _SETTLED
+        if built or (name in self._once and name in self.__dict__):
+            kind = type(self).__name__
+            raise AttributeError(f"a layer does not change: cannot set {name!r}, build another {kind}")
+        object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

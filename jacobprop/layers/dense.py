@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -9,9 +10,10 @@ import numpy as np
 
 from ..activations import Activation, get
 from ..arrays import Array, cases_of, frozen, is_symbolic, quiet, require_finite
-from ..errors import ShapeError, UnknownNameError, UnsupportedLayerError
+from ..errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError, shown
 from ..jacobians import DiagonalJacobian, Jacobian, ScaledJacobian, WeightJacobian
 from ..jacobians.identity import unit
+from ..jacobians.limit import check_dense
 from .base import Operand, Parameters, SumLayer, Values, Workspace
 
 
@@ -27,6 +29,9 @@ class DenseCache:
     y: Array
     z: Array | None
     derivative: Array | None = None
+
+
+_LARGE = "Check the widths; Dense.from_arrays(W, b) takes arrays of any size."
 
 
 class Dense(SumLayer):
@@ -66,6 +71,7 @@ class Dense(SumLayer):
     {-1: ((2,), (3,)), 'W': ((2,), (3, 2)), 'b': ((2,), (2,))}
     """
 
+    _once = frozenset({"activation", "bias", "n_in", "n_out"})
     _LIMITS = ("glorot", "small", "unit", "zero")
 
     def __init__(
@@ -79,26 +85,35 @@ class Dense(SumLayer):
         name: str | None = None,
     ) -> None:
         for what, width in (("n_in", n_in), ("n_out", n_out)):
-            if isinstance(width, bool) or not isinstance(width, int | np.integer) or width < 1:
+            whole = isinstance(width, int | np.integer) and not isinstance(width, bool)
+            if not whole or not 1 <= width <= sys.maxsize:
                 raise ShapeError(
                     f"{what} must be a positive integer",
-                    where=f"Dense({n_in!r}, {n_out!r})",
-                    got=repr(width),
-                    expected="1 or more",
+                    where=f"Dense({shown(n_in)}, {shown(n_out)})",
+                    got=shown(width),
+                    expected="2**63 - 1 at most" if whole and width > 1 else "1 or more",
                     remedy="A layer has at least one unit on each side.",
                 )
-        if init not in self._LIMITS:
+        if not isinstance(init, str) or init not in self._LIMITS:
             raise UnknownNameError(
                 "unknown init",
                 where=f"Dense({n_in}, {n_out})",
-                got=repr(init),
+                got=shown(init),
                 expected="one of " + ", ".join(self._LIMITS),
                 remedy="Use Dense.from_arrays(W, b) for weights of your own.",
+            )
+        if not isinstance(bias, bool | np.bool) or not isinstance(name, str | None):
+            raise OptionError(
+                "bias says whether there is one, and a name is text",
+                where=f"Dense({n_in}, {n_out})",
+                got=f"bias={shown(bias)}, name={shown(name)}",
+                expected="bias=True or False, and a str or None",
+                remedy="Use Dense.from_arrays(W, b) for a bias of your own.",
             )
         self.n_in: int = int(n_in)
         self.n_out: int = int(n_out)
         self.activation = get(activation)
-        self.bias, self.name = bias, name or ""
+        self.bias, self.name = bool(bias), name or ""
         self._init: str | dict[str, Array] = init
         self.gate = "sigmoid" if self.activation == get("sigmoid") else ""
         self._linear = self.activation == get("identity")
@@ -145,6 +160,7 @@ class Dense(SumLayer):
             return {slot: a if a.dtype.kind == "O" else a.astype(dtype) for slot, a in self._init.items()}
         limits = {"glorot": np.sqrt(6 / (self.n_in + self.n_out)), "small": 0.1, "unit": 1.0, "zero": 0.0}
         limit = limits[self._init]
+        check_dense(8 * self.n_in * self.n_out, "init of {!r}", self, remedy=_LARGE)
         drawn = {"W": rng.uniform(-limit, limit, (self.n_in, self.n_out)).astype(dtype)}
         return drawn | {"b": np.zeros(self.n_out, dtype)} if self.bias else drawn
 

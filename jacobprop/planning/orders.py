@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from ..arrays import whole_number
-from ..errors import DenseLimitError, OptionError, ShapeError, UnknownNameError
+from ..errors import DenseLimitError, OptionError, ShapeError, UnknownNameError, shown
 from ..jacobians import DenseJacobian, Structure
 from .bracketing import Plan, PlanStep
 from .search import cheapest, fold_left, fold_right, smallest_limit
@@ -29,7 +30,7 @@ def check_order(order: object) -> None:
         raise UnknownNameError(
             "unknown order",
             where="plan",
-            got=repr(order),
+            got=shown(order),
             expected="one of " + ", ".join(ORDERS),
             remedy="Leave it out for the cheapest order.",
         )
@@ -38,7 +39,8 @@ def check_order(order: object) -> None:
 def check_limit(max_bytes: object) -> None:
     """Refuse a byte limit that is no whole number; None is no limit."""
     if max_bytes is not None:
-        whole_number(max_bytes, "max_bytes", "plan", least=0, remedy="Leave it out for no limit.")
+        remedy = "Leave it out for no limit."
+        whole_number(max_bytes, "max_bytes", "plan", least=0, remedy=remedy, most=sys.maxsize)
 
 
 def plan_chain(
@@ -144,7 +146,7 @@ def plan(widths: Sequence[int], order: Order = "auto", max_bytes: int | None = N
     >>> p.multiply_adds, plan([512, 512, 8, 512, 512], order="backward").multiply_adds, p.gain
     (6291456, 138412032, 22.0)
     """
-    numbers = [whole_number(w, "a width", "plan", remedy=_WIDTHS) for w in _listed(widths)]
+    numbers = [whole_number(w, "a width", "plan", remedy=_WIDTHS, most=sys.maxsize) for w in _listed(widths)]
     if len(numbers) < 2:
         raise ShapeError(
             "a plan needs at least two widths",
@@ -168,7 +170,7 @@ def _listed(widths: object) -> list[object]:
     raise OptionError(
         "widths must be a list of whole numbers",
         where="plan",
-        got=repr(widths),
+        got=shown(widths),
         expected=_EXAMPLE,
         remedy="Pass the number of units of every layer.",
     )

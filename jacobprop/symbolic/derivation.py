@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import overload
 
 from ..arrays import quiet
-from ..errors import OptionError
+from ..errors import OptionError, shown
 from ..layers import Layer
 from ..names import Names
 from ..network import Network
@@ -71,7 +71,7 @@ def derive(layer_or_network: object, *, n_in: int | None = None) -> DerivedLayer
     raise OptionError(
         "only a layer or a network can be derived",
         where="derive",
-        got=repr(layer_or_network),
+        got=shown(layer_or_network),
         expected="a Layer or a Network",
         remedy='For example jp.derive(jp.Dense(3, 2, "sigmoid")).',
     )

@@ -124,7 +124,7 @@ class LetterPass:
         inputs = tuple(self.arrays[Node("a", k)] for k in self.architecture.reads(number))
         with on_letters(where):
             values, cache = checked_forward(
-                layer.forward(self._parameters(number), inputs), (), None, lambda: where
+                layer.forward(self._parameters(number), inputs), (), None, lambda: where, kinds="fO"
             )
             z = layer.sum(cache) if isinstance(layer, SumLayer) else None
         letters = {id(values): self._define(Node("a", number), values)}

@@ -8,7 +8,7 @@ import numpy as np
 
 from .._lazy import sympy
 from ..jacobians import Jacobian
-from ..losses import CrossEntropy
+from ..losses import CategoricalLoss
 from ..record import Record
 from .expression import Expression, each_tidy
 
@@ -35,7 +35,7 @@ class LetterRecord(Record):
     @property
     def total(self) -> Expression | None:
         """The sum of the targets, which counts as 1 under cross-entropy; else None."""
-        fused = isinstance(self._architecture.loss, CrossEntropy)
+        fused = isinstance(self._architecture.loss, CategoricalLoss)
         return self.target.sum() if fused and self.target is not None else None
 
     @property

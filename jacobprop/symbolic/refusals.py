@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,7 +30,7 @@ def check_width(n_in: int | None, own: int | None) -> None:
     """Refuse a width of the input that is none, or not the network's own."""
     if n_in is None:
         return
-    whole_number(n_in, "n_in", "derive", remedy="It is the width of the input.")
+    whole_number(n_in, "n_in", "derive", remedy="It is the width of the input.", most=sys.maxsize)
     if own is not None and n_in != own:
         raise ShapeError(
             "the input has a width of its own",

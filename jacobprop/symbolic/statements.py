@@ -68,10 +68,13 @@ def _computed(letter_pass: LetterPass, number: int) -> Word:
     return _called(layer.activation.name, joined([product, *slots[1:]], Word(" + ", " + ")))
 
 
+_WRITTEN = {"Softmax": "softmax", "LogSoftmax": "log_softmax"}
+
+
 def _called(name: str, inside: Word) -> Word:
     """name(inside): f for a name that is no word, and the identity as it is."""
-    name = name if name.isascii() and name.isalnum() else "f"
+    name = name if name.isascii() and name.isidentifier() else "f"
     if name == "identity":
         return inside
-    function = upright(name.replace("Softmax", "softmax"))
+    function = upright(_WRITTEN.get(name, name))
     return Word(f"{function.text}({inside.text})", f"{function.latex}({inside.latex})")

@@ -38,7 +38,8 @@ def joined(words: Iterable[Word], between: Word) -> Word:
 
 def upright(name: str) -> Word:
     """A name that is no letter, not slanted in LaTeX."""
-    return Word(name, rf"\mathrm{{{name}}}")
+    escaped = name.replace("_", r"\_")
+    return Word(name, rf"\mathrm{{{escaped}}}")
 
 
 def in_latex(base: str) -> str:

@@ -5,7 +5,7 @@ w <- w - learning_rate * dL/dw        (seed rows D-15 to D-19, B-35; mind E-15: 
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays import Array, quiet, whole_number
 from ..delta import DeltaRule
-from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError
-from ..network import Network
+from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError, shown
+from ..network import Network, require_network
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,6 +121,14 @@ def fit(
             expected="(X, T)",
             remedy="Split the data first: X[:n], X[n:].",
         )
+    if progress is not None and not callable(progress):
+        raise OptionError(
+            "progress is called after every epoch",
+            where="fit",
+            got=shown(progress),
+            expected="a function of (epoch, train loss, held-out loss or None)",
+            remedy="Leave it out, or pass such as lambda epoch, train, held_out: print(epoch, train).",
+        )
     cases, where = len(x), "fit"
     epochs = whole_number(epochs, "epochs", where, least=0, remedy="An epoch is one pass over all cases.")
     size = (
@@ -154,6 +162,7 @@ def fit(
 
 def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
     """X and T as stacks of cases, validated once."""
+    require_network(net, "fit")
     if net.loss is None:
         raise MissingTargetError(
             "the network has no loss",
@@ -183,15 +192,16 @@ def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
 
 def _learning_rate(value: object) -> float:
     """A finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]  # a number
         raise OptionError(
             "the learning rate must be a finite number",
             where="fit",
-            got=repr(value),
+            got=shown(value),
             expected="a number such as 0.1",
             remedy="Start small and double it while the loss falls.",
         )
-    return float(value)
+    return float(value)  # type: ignore[arg-type]  # a number
 
 
 def _check_finite(parameters: dict[str, Array], epoch: int, learning_rate: float) -> None:

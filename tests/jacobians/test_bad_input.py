@@ -142,6 +142,23 @@ BAD = {
     ),
     "simplified": lambda: WeightJacobian(DenseJacobian(np.eye(2)), d3).simplified(),
     "tensor add": lambda: tensor(np.ones((2, 3)), (2,), (3,)) + tensor(np.ones((1, 3)), (1,), (3,)),
+    "a limit in words": lambda: ONE.matrix("2 GiB"),
+    "nan for a limit": lambda: ONE.to_sparse(float("nan")),
+    "a number to add": lambda: ONE + 3,
+    "an array to add": lambda: np.ones((3, 3)) + ONE,
+    "cases in words": lambda: D(d3, cases="4"),
+    "more cases than there are": lambda: ONE.for_cases(10**30),
+    "half a case": lambda: ONE.stacked().for_cases(2.5),
+    "a tensor times an array": lambda: tensor(d3, (3,), ()) @ d3,
+    "a tensor plus an array": lambda: tensor(d3, (3,), ()) + d3,
+    "a tensor with a length for its shape": lambda: tensor(d3, "3", ()),
+    "sparse halves": lambda: D(np.ones(3, np.float16)).to_sparse(),
+    "a masked entry in a list": lambda: D([np.ma.masked, 1.0]),
+    "a layout of arrays": lambda: check_layout(np.array(["numerator"])),
+    "an identity of dates": lambda: IdentityJacobian(3, dtype="M8[s]"),
+    "norms of too many cases": lambda: ONE.for_cases(2**40).row_norms(),
+    "the diagonal of a huge identity": lambda: IdentityJacobian(2**40) + IdentityJacobian(2**40),
+    "rows of too many cases": lambda: ONE.for_cases(2**40).stacked().push(d3),
 }
 
 HERE = Path(__file__).parent

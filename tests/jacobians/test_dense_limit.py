@@ -226,3 +226,21 @@ def test_the_784_256_128_10_chain_stores_its_left_and_y():
         W1.tensor(max_bytes=2**29)
     with refused("matrix of"):
         WeightJacobian(W1.left.case(0).for_cases(4000), y[0]).tensor()
+
+
+@pytest.mark.parametrize("left", ["f4", "f8"])
+@pytest.mark.parametrize("right", ["f4", "f8"])
+def test_the_wider_precision_of_two_factors_is_charged(left, right):
+    """A number takes 4 bytes only where both are float32."""
+    needed = M * M * (4 if left == right == "f4" else 8)
+    (tall, low), (wide, other) = (
+        (DenseJacobian(made.astype(dtype)), DiagonalPlusLowRankJacobian(*(a.astype(dtype) for a in parts)))
+        for made, parts, dtype in (
+            (column, (d, column, column), left),
+            (column.T, (d, column, column), right),
+        )
+    )
+    with refused(rf"^<.*> @ <.*>: the dense form .* got {needed:,} bytes", OF_PRODUCTS):
+        tall @ wide
+    with refused(rf"^<.*> \+ <.*>: the dense form .* got {needed:,} bytes", OF_SUMS):
+        low + other

@@ -262,8 +262,10 @@ def test_structure_is_kept(cases):
     for low in (D @ L, L @ D):
         assert type(low) is DiagonalPlusLowRankJacobian
         assert (low.rank, low.diagonal is not None) == (2, True)
-    assert type(L @ L) is DiagonalPlusLowRankJacobian
-    assert ((L @ L).rank, (L @ L).diagonal) == (4, None)
+    plain = DiagonalPlusLowRankJacobian(L.d, L.U, L.V)
+    assert type(plain @ plain) is DiagonalPlusLowRankJacobian
+    assert ((plain @ plain).rank, (plain @ plain).diagonal) == (4, None)
+    assert {type(A @ B) for A, B in ((L, L), (L, plain), (plain, L))} == {DenseJacobian}
     assert type(D @ S) is ScaledJacobian
     assert (D @ S).shared is S.shared
     joined = S @ T

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import erf
 
 import jacobprop as jp
 
@@ -21,6 +22,11 @@ FUNCTIONS = {
     "tanh": np.tanh,
     "relu": lambda z: np.where(z.real > 0, z, 0),
     "softplus": lambda z: np.log(1 + np.exp(z)),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "gelu": lambda z: z / 2 * (1 + erf(z / np.sqrt(2))),
+    "elu": lambda z: np.where(z.real > 0, z, np.exp(z) - 1),
+    "leaky_relu": lambda z: np.where(z.real > 0, z, z / 100),
+    "softsign": lambda z: z / (1 + np.where(z.real > 0, z, -z)),
 }
 LOSSES = {
     "SquaredError": (jp.SquaredError, lambda y, t: ((y - t) ** 2).sum(-1) / 2),
@@ -30,13 +36,14 @@ LOSSES = {
         lambda y, t: -(t * np.log(y) + (1 - t) * np.log(1 - y)).sum(-1),
     ),
     "CrossEntropy": (jp.CrossEntropy, lambda y, t: -(t * np.log(y)).sum(-1)),
+    "NegativeLogLikelihood": (jp.NegativeLogLikelihood, lambda y, t: -(t * y).sum(-1)),
 }
 CASES = (None, 1, 11, 50)
 STEP = 1e-30
 
 
 class Piece(NamedTuple):
-    """One layer: "dense", "softmax", "rms" or "shortcut" with what it needs."""
+    """One layer: "dense", "softmax", "logsoftmax", "rms" or "shortcut" with what it needs."""
 
     kind: str
     width: int
@@ -57,7 +64,7 @@ class Design(NamedTuple):
 
     @property
     def id(self):
-        words = {"softmax": "softmax", "rms": "rms", "shortcut": "skip"}
+        words = {"softmax": "softmax", "logsoftmax": "logsoftmax", "rms": "rms", "shortcut": "skip"}
         layers = (
             f"{p.activation}{p.width}{'' if p.bias else 'o'}" if p.kind == "dense" else words[p.kind]
             for p in self.pieces
@@ -82,6 +89,8 @@ class Design(NamedTuple):
             return jp.Dense(below, piece.width, piece.activation, bias=piece.bias)
         if piece.kind == "softmax":
             return jp.Softmax()
+        if piece.kind == "logsoftmax":
+            return jp.LogSoftmax()
         return RMSNorm(below) if piece.kind == "rms" else Shortcut(below, piece.earlier, piece.share)
 
     def width(self, layer):
@@ -105,7 +114,7 @@ class Design(NamedTuple):
         if number == 0 or letter not in "az":
             return ()
         piece = self.pieces[number - 1]
-        if letter == "a" and piece.kind in ("dense", "softmax"):
+        if letter == "a" and piece.kind in ("dense", "softmax", "logsoftmax"):
             return (f"z{number}",)
         slots = [name for name, _ in self.shapes() if name[1:] == node[1:]]
         below = {number - 1, piece.earlier if piece.kind == "shortcut" else number - 1}
@@ -176,12 +185,17 @@ def _special():
     yield 5, (Piece("softmax", 5), _dense(3, "tanh")), "MeanSquaredError", 10
     yield 3, (Piece("softmax", 3), Piece("softmax", 3), _dense(2, "sigmoid")), "BinaryCrossEntropy", 2
     yield 4, (_dense(3, "sigmoid"), Piece("softmax", 3)), "CrossEntropy", 12
+    likelihood = (_dense(4, "silu"), _dense(3, "gelu"), Piece("logsoftmax", 3))
+    yield 5, likelihood, "NegativeLogLikelihood", 6
+    yield 3, likelihood, "NegativeLogLikelihood", None
+    yield 4, (Piece("logsoftmax", 4), _dense(2, "softsign"), _dense(3, "elu")), "SquaredError", 5
+    yield 3, (_dense(4, "leaky_relu"), Piece("logsoftmax", 4)), "MeanSquaredError", 8
 
 
 def _designs():
     numbers = itertools.count()
     for depth, loss in itertools.product(range(1, 7), LOSSES):
-        if (depth, loss) != (1, "CrossEntropy"):
+        if (depth, loss) != (1, "CrossEntropy") and loss != "NegativeLogLikelihood":
             number = next(numbers)
             yield _random(number, depth, loss, CASES[(number + depth) % len(CASES)])
     for n_in, pieces, loss, cases in _special():
@@ -222,10 +236,11 @@ def _target(design, rng, lead, dtype):
     if design.loss == "BinaryCrossEntropy":
         t = rng.uniform(0, 1, (*lead, m)) if design.number % 2 else rng.integers(0, 2, (*lead, m))
         return t.astype(dtype), t.astype(dtype)
-    if design.loss == "CrossEntropy" and design.number % 2:
+    classes = design.loss in ("CrossEntropy", "NegativeLogLikelihood")
+    if classes and design.number % 2:
         soft = rng.uniform(0, 1, (*lead, m)).astype(dtype)
         return soft, soft
-    if design.loss == "CrossEntropy":
+    if classes:
         labels = rng.integers(0, m, lead)
         return labels, np.eye(m)[labels].astype(dtype)
     values = rng.normal(0, 1, (*lead, m)).astype(dtype)
@@ -267,6 +282,9 @@ def evaluate(design, arrays, X, target, moved=None):
         elif piece.kind == "softmax":
             e = np.exp(put(f"z{number}", y))
             a = e / e.sum(-1, keepdims=True)
+        elif piece.kind == "logsoftmax":
+            z = put(f"z{number}", y)
+            a = z - np.log(np.exp(z).sum(-1, keepdims=True))
         elif piece.kind == "rms":
             a = nodes[f"C{number}"] * y / np.sqrt((y * y).mean(-1, keepdims=True) + 1e-6)
         else:

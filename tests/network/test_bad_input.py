@@ -82,6 +82,26 @@ class Given(jp.Layer):
         return self.returned
 
 
+class Drawn(Given):
+    """A layer that draws what it was given, with such a width."""
+
+    def __init__(self, drawn, width=None):
+        self.drawn, self.wide = drawn, width
+
+    def init(self, rng, dtype):
+        return self.drawn
+
+    def width(self, n_in):
+        return self.wide
+
+
+class Asking(Given):
+    """A layer whose inputs are what it was given."""
+
+    def __init__(self, inputs):
+        self.inputs = inputs
+
+
 EXAMPLE = "Return what Layer's docstring asks for: see its example."
 SHARE = "A factor that all cases share takes cases=len(values); others have the case axis first."
 SHARED = jp.Dense(3, 3)
@@ -125,7 +145,63 @@ EXACTLY = "the target must be shaped exactly like the output"
 GATE = "got an output that need not be a probability"
 
 BAD = {
+    # -- no network at all
+    "a list for a network": (
+        lambda: jp.DeltaRule([1]),
+        errors.OptionError,
+        "DeltaRule: there is no network; got list, expected a jp.Network. "
+        "Build jp.Network(layers, loss=...).",
+    ),
+    "gradients of nothing": (
+        lambda: jp.gradients(None, ONES(3), ONES(2)),
+        errors.OptionError,
+        "gradients: there is no network; got NoneType, expected a jp.Network. "
+        "Build jp.Network(layers, loss=...).",
+    ),
+    "a head that is none": (
+        lambda: jp.Chain([jp.IdentityJacobian(2), jp.IdentityJacobian(2)], head="J"),
+        errors.ShapeError,
+        "Chain(head=): the head is no Jacobian; got str, expected a Jacobian, or None. "
+        "Leave the head out to multiply the factors themselves.",
+    ),
+    "a number for a chain": (
+        lambda: jp.Chain(5),
+        errors.ShapeError,
+        "Chain: a chain needs Jacobians; got ['int'], expected at least one Jacobian. "
+        "Wrap a matrix with jp.DenseJacobian(array).",
+    ),
+    "numbers for variables": (
+        lambda: jp.Chain([jp.IdentityJacobian(2)], variables=[1, 2]),
+        errors.ShapeError,
+        "Chain(variables=): a chain has one variable more than factors; got [1, 2], "
+        'expected text throughout. For dL/dZ . dZ/dY pass ["L", "Z", "Y"].',
+    ),
     # -- building
+    "a bias in words": (
+        lambda: jp.Dense(3, 2, bias="no"),
+        errors.OptionError,
+        "Dense(3, 2): bias says whether there is one, and a name is text; got bias='no', name=None, "
+        "expected bias=True or False, and a str or None. Use Dense.from_arrays(W, b) for a bias of your own.",
+    ),
+    "more units than there are": (
+        lambda: jp.Dense(3, 10**30),
+        errors.ShapeError,
+        f"Dense(3, {10**30}): n_out must be a positive integer; got {10**30}, expected 2**63 - 1 at most. "
+        "A layer has at least one unit on each side.",
+    ),
+    "a number without a name": (
+        lambda: jp.Dense(-(10**5000), 2),
+        errors.ShapeError,
+        "Dense(an object of type int, 2): n_in must be a positive integer; got an object of type int, "
+        "expected 1 or more. A layer has at least one unit on each side.",
+    ),
+    "weights that fit into no memory": (
+        lambda: jp.Network([jp.Dense(10**6, 10**7)]),
+        errors.DenseLimitError,
+        'init of Dense(1000000, 10000000, "identity"): the dense form is above the byte limit, nothing was '
+        "allocated; got 80,000,000,000,000 bytes, expected at most 1,073,741,824. "
+        "Check the widths; Dense.from_arrays(W, b) takes arrays of any size.",
+    ),
     "no layers": (
         lambda: jp.Network([]),
         errors.ShapeError,
@@ -535,6 +611,13 @@ BAD = {
         "got shape (3,), expected labels of shape (2,) or weights of shape (2, 4). "
         "One integer label, or one row of weights, for each case; nothing is broadcast.",
     ),
+    "expressions for a target of floats": (
+        lambda: net().forward(ONES((1, 3)), np.array([[sympy.Symbol("t"), 1]])),
+        errors.DTypeError,
+        "SquaredError target: the target holds expressions and the output floats; "
+        "got sympy expressions for an output of float64, expected floats. "
+        "Make X or the parameters expressions as well.",
+    ),
     "masked labels": (
         lambda: classes(np.ma.masked_equal([0, 1], 1)),
         errors.DTypeError,
@@ -771,6 +854,36 @@ BAD = {
         errors.ShapeError,
         "layer 1 Given(): forward returned values of the wrong shape; got shape (2,), expected (5, width). "
         "Cases come first and stay; .width() says how many outputs there are.",
+    ),
+    "expressions from floats": (
+        lambda: alone(Given({}, lambda y: (y.astype(object), None))),
+        errors.DTypeError,
+        "layer 1 Given(): forward must return an array of floats; got ndarray object, "
+        "expected a numpy array in the dtype of its inputs. " + EXAMPLE,
+    ),
+    "factors in a list": (
+        lambda: alone(Given([jp.IdentityJacobian(3)])).layer(1).J_Y,
+        errors.DTypeError,
+        "layer 1 Given(): factors must return a dict of Jacobians; got list, "
+        'expected {-1: jp.DenseJacobian(array), "W": ...}. ' + EXAMPLE,
+    ),
+    "arrays without slots": (
+        lambda: jp.Network([Drawn([ONES(3)])]),
+        errors.DTypeError,
+        "layer 1 Drawn(), init: init must return a dict of arrays; got [array([1., 1., 1.])], "
+        'expected {"W": array, ...}, or {} without parameters. ' + EXAMPLE,
+    ),
+    "a width in words": (
+        lambda: jp.Network([Drawn({}, "wide")]),
+        errors.OptionError,
+        "layer 1 Drawn(): width must be a whole number; got 'wide', expected 1 or more. "
+        "None stands for a width that depends on the input.",
+    ),
+    "an input that is no list": (
+        lambda: jp.Network([Asking(None)]),
+        errors.ShapeError,
+        "layer 1 Asking(): a layer can read earlier activations only; "
+        f"got inputs (None,), expected indices from -1 to 0. {INPUT}",
     ),
     # -- chains and plans
     "an empty chain": (

@@ -329,3 +329,12 @@ def test_a_chain_of_one_factor_is_that_factor():
     assert chain.steps() == ()
     assert repr(chain) == "<Chain J1>"
     assert len(chain) == 1
+
+
+def test_a_step_says_what_it_did():
+    """J_N^L times the layer's J_Y^Z: names, shapes and price in a line."""
+    row, layer = jp.DenseJacobian(np.ones((1, 2)), ()), jp.DenseJacobian(np.ones((2, 3)))
+    chain = jp.Chain([row.named("J_Z^L"), layer.named("J_Y^Z")], variables=["L", "Z", "Y"])
+    (step,) = chain.steps()
+    assert str(step) == "J_Z^L . J_Y^Z = J_Y^L, (2,) by (3,) -> () by (3,), 6 multiply-adds"
+    np.testing.assert_array_equal(step.after.matrix(), [[2.0, 2.0, 2.0]])

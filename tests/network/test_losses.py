@@ -7,6 +7,7 @@ import pytest
 import sympy
 
 import jacobprop as jp
+from jacobprop.layers import Workspace
 from jacobprop.losses import Loss
 
 from .market import LOSSES, gap
@@ -14,7 +15,8 @@ from .market import LOSSES, gap
 RNG = np.random.default_rng(31)
 Y = RNG.uniform(0.05, 0.95, (4, 3))
 T = RNG.uniform(0, 1, (4, 3))
-GATED = {"BinaryCrossEntropy": "sigmoid", "CrossEntropy": "softmax"}
+GATED = {"BinaryCrossEntropy": "sigmoid", "CrossEntropy": "softmax", "NegativeLogLikelihood": "log_softmax"}
+TOPS = {"CrossEntropy": jp.Softmax, "NegativeLogLikelihood": jp.LogSoftmax}
 
 
 def numeric_row(value, at, target):
@@ -49,6 +51,7 @@ def test_values_and_rows_agree_with_sympy(name):
             b * sympy.log(a) + (1 - b) * sympy.log(1 - a) for a, b in zip(y, t, strict=True)
         ),
         "CrossEntropy": -sum(b * sympy.log(a) for a, b in zip(y, t, strict=True)),
+        "NegativeLogLikelihood": -sum(b * a for a, b in zip(y, t, strict=True)),
     }[name]
     loss = LOSSES[name][0]()
     assert sympy.simplify(loss.value(y, t).item() - by_hand) == 0
@@ -69,8 +72,8 @@ def test_the_mean_squared_error_of_three_outputs_is_the_slides():
 def test_a_sum_is_the_number_of_cases_times_a_mean(name):
     activation = "sigmoid" if name == "BinaryCrossEntropy" else "tanh"
     layers = [jp.Dense(3, 4, "tanh"), jp.Dense(4, 3, activation)]
-    if name == "CrossEntropy":
-        layers.append(jp.Softmax())
+    if name in TOPS:
+        layers.append(TOPS[name]())
     X = RNG.normal(size=(4, 3))
     kind = LOSSES[name][0]
     summed = jp.Network(layers, kind(reduction="sum")).forward(X, T)
@@ -94,6 +97,7 @@ def test_the_head_is_the_product_of_loss_row_and_gate(name):
     gates = {
         "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
         "softmax": lambda z: np.exp(z) / np.exp(z).sum(-1, keepdims=True),
+        "log_softmax": lambda z: z - np.log(np.exp(z).sum(-1, keepdims=True)),
     }
     gate = gates[GATED[name]]
     loss = kind()
@@ -125,6 +129,97 @@ def test_heads_are_accurate_where_the_gate_saturates():
         np.testing.assert_allclose(jp.BinaryCrossEntropy().head_row(one, np.ones(1)), [-rest], rtol=1e-15)
         np.testing.assert_allclose(jp.BinaryCrossEntropy().head_row(-one, np.zeros(1)), [rest], rtol=1e-15)
         np.testing.assert_allclose(jp.BinaryCrossEntropy().head_value(one, np.ones(1)), rest, rtol=1e-15)
+
+
+@pytest.mark.seed("S-17")
+@pytest.mark.parametrize(
+    "T", [[2, 0, 1, 1], np.eye(3)[[2, 0, 1, 1]], RNG.uniform(0, 2, (4, 3))], ids=["labels", "one-hot", "soft"]
+)
+def test_a_log_softmax_with_its_likelihood_is_a_softmax_with_its_cross_entropy(T):
+    X = RNG.normal(size=(4, 2)) * 300  # where softmax has zeros
+    records = [
+        jp.Network([jp.Dense(2, 3), top], loss, seed=3).forward(X, T)
+        for top, loss in (
+            (jp.Softmax(), jp.CrossEntropy()),
+            (jp.LogSoftmax(), jp.NegativeLogLikelihood()),
+        )
+    ]
+    soft, log = records
+    assert np.array_equal(soft.losses, log.losses)
+    assert np.array_equal(soft.jacobian("L", "z2").tensor(), log.jacobian("L", "z2").tensor())
+    for name, gradient in soft.gradients().items():
+        assert np.array_equal(gradient, log.gradients()[name])
+    assert gap(np.exp(log.output), soft.output) < 1e-12
+    assert np.isfinite(log.J_N.tensor()).all()
+
+
+@pytest.mark.seed("E-09")
+def test_the_log_softmax_jacobian_is_the_identity_minus_p_in_every_row():
+    z = np.array([[0.0, 40.0, -3.0], [1.0, 1.5, -0.25]])
+    p = np.exp(z) / np.exp(z).sum(-1, keepdims=True)
+    record = jp.Network([jp.LogSoftmax()]).forward(z)
+    J = record.layer(1).J_Sum
+    assert gap(J.tensor(), np.eye(3) - p[:, None, :]) < 1e-15
+    assert isinstance(J, jp.DiagonalPlusLowRankJacobian)
+    assert J.rank == 1
+    np.testing.assert_allclose(J.tensor()[0, 1, 1], np.exp(-40) + np.exp(-43), rtol=1e-15)  # 1 - p is 0
+    covector = np.array([[0.0, 1.0, 0.0], [0.5, -1.0, 2.0]])
+    pulled = covector - p * covector.sum(-1, keepdims=True)
+    assert gap(J.pull(covector)[1], pulled[1]) < 1e-15
+    np.testing.assert_allclose(J.pull(covector)[0, 1], np.exp(-40) + np.exp(-43), rtol=1e-15)
+    net = jp.Network([jp.Dense.from_arrays(np.eye(3)), jp.LogSoftmax()], jp.SquaredError())
+    _, fast = jp.DeltaRule(net).gradients(z, np.zeros((2, 3)))
+    assert gap(fast["W1"], net.forward(z, np.zeros((2, 3))).gradients()["W1"]) < 1e-15
+    layer, params = jp.LogSoftmax(), {}
+    passed = layer.backward_into(covector, params, layer.forward(params, (z,))[1], Workspace())[-1]
+    np.testing.assert_allclose(passed, J.pull(covector), rtol=1e-15)
+    derived = jp.derive(jp.LogSoftmax(), n_in=2)
+    assert derived.verify() == 4
+    assert str(derived).startswith("Z = log_softmax(Y)\n\nJ_Sum^Z = [ 1 - exp(z1)  -exp(z2)    ]\n")
+
+
+def test_a_certain_zero_without_a_target_costs_nothing():
+    y, t = np.array([[0.0, -np.inf], [-np.inf, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]])
+    np.testing.assert_array_equal(jp.NegativeLogLikelihood().value(y, t), [0.0, np.inf])
+    np.testing.assert_array_equal(jp.NegativeLogLikelihood().row(y, t), -t)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_loss_warns(name):
+    y, t = np.array([[0.0, 1.0], [1e300, -np.inf]]), np.array([[1.0, 0.0], [-1e300, 0.5]])
+    with np.errstate(all="raise"):
+        assert LOSSES[name][0]().value(y, t).shape == (2,)
+        assert LOSSES[name][0]().row(y, t).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (
+            lambda: jp.Network([jp.Dense(2, 3), jp.Softmax()], jp.NegativeLogLikelihood()),
+            jp.errors.UnsupportedLayerError,
+            "NegativeLogLikelihood needs log_softmax as the last layer",
+        ),
+        (
+            lambda: jp.NegativeLogLikelihood().target([0, 3], (2, 3), np.dtype(float)),
+            jp.errors.ShapeError,
+            "NegativeLogLikelihood target: labels are out of range; got 0 to 3, expected 0 to 2",
+        ),
+        (
+            lambda: jp.gradients(
+                jp.Network([jp.LogSoftmax(), jp.Dense(3, 2)], jp.SquaredError()),
+                np.zeros(3),
+                np.zeros(2),
+                "numpy_dot",
+            ),
+            jp.errors.UnsupportedLayerError,
+            r"layer 1 LogSoftmax\(\): the slides have no such layer",
+        ),
+    ],
+)
+def test_log_softmax_is_refused_with_its_name(call, error, text):
+    with pytest.raises(error, match=text):
+        call()
 
 
 @pytest.mark.seed("B-16", "E-52", "S-17")

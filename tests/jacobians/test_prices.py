@@ -1,0 +1,68 @@
+"""Prices are whole numbers, and a rank decides from which size on a softmax is worth its own passes."""
+
+import numpy as np
+import pytest
+
+from jacobprop.errors import EmptyBatchError
+from jacobprop.jacobians import (
+    DenseJacobian,
+    DiagonalPlusLowRankJacobian,
+    ScaledJacobian,
+    WeightJacobian,
+    price,
+)
+
+from .counting import counted, counting
+from .market import Numbers, close
+from .test_products import PAIRS, Doubling, market
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=[f"{A.__name__} @ {B.__name__}" for A, B in PAIRS])
+def test_prices_are_whole_numbers(pair):
+    """They print with thousands separators, and a plan adds them up exactly."""
+    for name, A, B in market(pair)[::7]:
+        priced = price(A.jacobian.structure, B.jacobian.structure)
+        made = priced.structure
+        found = (priced.multiply_adds, priced.expanded, made.numbers, made.dense_numbers, made.times)
+        assert {type(number) for number in found} == {int}, name
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_a_low_rank_is_expanded_for_few_units(rank):
+    """Up to 16 (1 + 2 r) units one product with the expanded matrix, beyond them the parts."""
+    few, n = 16 * (1 + 2 * rank), 2
+    for m in (few, few + 1):
+        draw = Numbers(m)
+        low = DiagonalPlusLowRankJacobian(draw(m), draw(m, rank), draw(m, rank))
+        layer = ScaledJacobian(None, draw(m, n))
+        with counting() as tally:
+            product = counted(low) @ counted(layer)
+        close(product.matrix(), low.matrix() @ layer.matrix())
+        assert tally.multiply_adds == (m * m * rank + m * m * n if m == few else m * n * (1 + 2 * rank))
+
+
+def test_a_class_without_rules_leaves_the_other_factor_its_structure():
+    weight = WeightJacobian(Numbers(1)(3, 2), Numbers(2)(4))
+    product = Doubling(3) @ weight
+    assert type(product) is WeightJacobian
+    close(product.matrix(), 2 * weight.matrix())
+
+
+def test_a_scale_that_is_absent_hides_no_other():
+    """diag(rows) M diag(columns) without rows takes its cases from the columns."""
+    draw = Numbers(3)
+    M, columns = draw(2, 3), draw(4, 3)
+    J = ScaledJacobian(None, M, columns)
+    assert J.cases == 4
+    close(J.matrix(), M * columns[:, None, :])
+
+
+def test_every_empty_array_is_counted():
+    with pytest.raises(EmptyBatchError, match="got 0 in d, 0 in U, 0 in V, expected at least one case"):
+        DiagonalPlusLowRankJacobian(np.ones((0, 3)), np.ones((0, 3, 1)), np.ones((0, 3, 1)))
+
+
+def test_any_name_may_be_transposed():
+    J = DenseJacobian(np.ones((2, 3)))
+    turned = {name: J.named(name).T.symbol for name in ("", "J", "(J)^T", "(A)(B)^T", "()^T")}
+    assert turned == {"": "", "J": "(J)^T", "(J)^T": "J", "(A)(B)^T": "((A)(B)^T)^T", "()^T": ""}
