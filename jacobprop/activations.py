@@ -2,7 +2,7 @@
 
 The derivative is a function of the sum z, not of the output f(z), which has lost the saturated range;
 ``from_output`` holds the slides' psi, f' in terms of the output, where it exists (seed row B-24).
-To add an activation, write one entry at the end of this file.
+To add an activation, write one entry at the end of this file. `leaky_relu` and `elu` make others of theirs.
 """
 
 import difflib
@@ -16,7 +16,7 @@ import numpy as np
 from . import elementary
 from ._lazy import sympy
 from .arrays import Array, as_array, is_symbolic, quiet
-from .errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
+from .errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError, shown
 from .expressions import usable
 
 Function: TypeAlias = Callable[[Array], Array]
@@ -91,7 +91,7 @@ class Activation:
             raise OptionError(
                 "an activation needs a name",
                 where="Activation",
-                got=repr(self.name),
+                got=shown(self.name),
                 expected="a str that is not empty",
                 remedy="Leave name out in from_expression: the text is the name.",
             )
@@ -112,7 +112,7 @@ class Activation:
             raise OptionError(
                 "no such derivative at a kink",
                 where=self._where("at_kink"),
-                got=repr(self.at_kink),
+                got=shown(self.at_kink),
                 expected="'left', 'right', 'middle' or a finite number",
                 remedy="'left' is the default: relu'(0) = 0.",
             )
@@ -261,7 +261,7 @@ class Activation:
             raise OptionError(
                 "the function is smooth and has no kink",
                 where=self._where("at_kink"),
-                got=repr(at_kink),
+                got=shown(at_kink),
                 remedy="Leave at_kink out.",
             )
         return replace(self, at_kink=at_kink, from_output=self.from_output if at_kink == "left" else None)
@@ -290,7 +290,7 @@ class Activation:
             raise OptionError(
                 "there is no derivative of this order",
                 where=where,
-                got=repr(order),
+                got=shown(order),
                 expected=f"an integer from 1 to {most}" if most < math.inf else "an integer from 1 on",
                 remedy="derivative_expression(order) knows every order from 1 on.",
             )
@@ -322,7 +322,7 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
     elif isinstance(name_or_activation, str) and name_or_activation in _REGISTRY:
         found = _REGISTRY[name_or_activation]
     else:
-        name = str(name_or_activation).lower()
+        name = shown(name_or_activation).strip("'").lower()
         near = difflib.get_close_matches(name, _REGISTRY, n=1, cutoff=0.8)
         own = (
             "For a function of your own pass an Activation, such as "
@@ -332,7 +332,7 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
         raise UnknownNameError(
             "unknown activation",
             where="activations.get",
-            got=repr(name_or_activation),
+            got=shown(name_or_activation),
             expected="one of " + ", ".join(_REGISTRY),
             remedy=_NOT_ELEMENTWISE.get(name, remedy),
         )
@@ -378,6 +378,129 @@ def _softplus_expression(z: Any) -> Any:
     return sympy.log(1 + sympy.exp(z))
 
 
+def _silu_expression(z: Any) -> Any:
+    return z / (1 + sympy.exp(-z))
+
+
+def _gelu_expression(z: Any) -> Any:
+    return z * (1 + sympy.erf(z / sympy.sqrt(2))) / 2
+
+
+def _elu_expression(z: Any, alpha: float) -> Any:
+    return sympy.Piecewise((_exact(alpha) * (sympy.exp(z) - 1), z <= 0), (z, True))
+
+
+def _leaky_relu_expression(z: Any, slope: float) -> Any:
+    return sympy.Piecewise((_exact(slope) * z, z <= 0), (z, True))
+
+
+def _softsign_expression(z: Any) -> Any:
+    return sympy.Piecewise((z / (1 - z), z <= 0), (z / (1 + z), True))
+
+
+# ---- the entries with a parameter
+
+
+@dataclass(frozen=True)
+class _With:
+    """A function of z with its parameter: it pickles, and equals another of the same value."""
+
+    function: Callable[..., Any]
+    parameter: str
+    value: float
+
+    def __call__(self, *arrays: Any, **named: Any) -> Any:
+        return self.function(*arrays, **named, **{self.parameter: self.value})
+
+
+def leaky_relu(slope: float = 0.01) -> Activation:
+    """max(z, slope z), with a kink at 0.
+
+    Parameters
+    ----------
+    slope : float
+        f' on the left, between 0 and 1.
+
+    Raises
+    ------
+    OptionError
+        Any other slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> leaky_relu(0.25).value(np.array([-4.0, 0.0, 3.0]))
+    array([-1.,  0.,  3.])
+    >>> leaky_relu() == get("leaky_relu")
+    True
+    """
+    found = _parameter(
+        slope, "leaky_relu(slope=)", 1.0, "0 is relu and 1 the identity, each with its own name."
+    )
+    slopes = _With(elementary.leaky_relu_derivative, "slope", found)
+    return Activation(
+        _named("leaky_relu", "slope", found, 0.01),
+        _With(elementary.leaky_relu, "slope", found),
+        (slopes, elementary.zero_off_kink),
+        _With(_leaky_relu_expression, "slope", found),
+        _With(elementary.leaky_relu_into, "slope", found),
+        from_output=slopes,
+        corners=(Kink(0.0, left=found, right=1.0),),
+    )
+
+
+def elu(alpha: float = 1.0) -> Activation:
+    """z for z > 0, else alpha (exp(z) - 1): smooth for alpha = 1, with a kink at 0 for any other.
+
+    Parameters
+    ----------
+    alpha : float
+        Minus the limit on the left, above 0.
+
+    Raises
+    ------
+    OptionError
+        Any other alpha.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> elu(2.0).value(np.array([-1e3, 0.0, 3.0]))
+    array([-2.,  0.,  3.])
+    >>> elu(2.0).kinks, elu().kinks
+    ((0.0,), ())
+    """
+    found = _parameter(alpha, "elu(alpha=)", math.inf, "For 0 take relu.")
+    slopes = _With(elementary.elu_derivative, "alpha", found)
+    return Activation(
+        _named("elu", "alpha", found, 1.0),
+        _With(elementary.elu, "alpha", found),
+        (slopes, _With(elementary.elu_second_derivative, "alpha", found)),
+        _With(_elu_expression, "alpha", found),
+        _With(elementary.elu_into, "alpha", found),
+        from_output=_With(elementary.elu_psi, "alpha", found),
+        corners=() if found == 1 else (Kink(0.0, left=found, right=1.0),),
+    )
+
+
+def _named(name: str, parameter: str, value: float, default: float) -> str:
+    return name if value == default else f"{name}({parameter}={value!r})"
+
+
+def _parameter(value: object, where: str, below: float, remedy: str) -> float:
+    """A number above 0 and below a bound."""
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not (real and 0 < value < below):  # type: ignore[operator]  # it is real
+        raise OptionError(
+            "the parameter is out of range",
+            where=f"activations.{where}",
+            got=shown(value),
+            expected="a finite number above 0" + (f" and below {below:g}" if below < math.inf else ""),
+            remedy=remedy,
+        )
+    return float(value)  # type: ignore[arg-type]
+
+
 _ENTRIES = (
     Activation(
         "identity",
@@ -420,9 +543,36 @@ _ENTRIES = (
         elementary.softplus_into,
         from_output=elementary.softplus_psi,
     ),
+    Activation(
+        "silu",
+        elementary.silu,
+        (elementary.silu_derivative, elementary.silu_second_derivative),
+        _silu_expression,
+        elementary.silu_into,
+    ),
+    Activation(
+        "gelu",
+        elementary.gelu,
+        (elementary.gelu_derivative, elementary.gelu_second_derivative),
+        _gelu_expression,
+        elementary.gelu_into,
+    ),
+    elu(),
+    leaky_relu(),
+    Activation(
+        "softsign",
+        elementary.softsign,
+        (elementary.softsign_derivative, elementary.softsign_second_derivative),
+        _softsign_expression,
+        elementary.softsign_into,
+        from_output=elementary.softsign_psi,
+    ),
 )
-_ALIASES = {"logistic": "sigmoid"}
-_NOT_ELEMENTWISE = {"softmax": "Softmax is a layer of its own: append jp.Softmax() to the layers."}
+_ALIASES = {"logistic": "sigmoid", "swish": "silu"}
+_NOT_ELEMENTWISE = {
+    "softmax": "Softmax is a layer of its own: append jp.Softmax() to the layers.",
+    "log_softmax": "LogSoftmax is a layer of its own: append jp.LogSoftmax() to the layers.",
+}
 
 NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES)
 _REGISTRY = {entry.name: entry for entry in _ENTRIES}

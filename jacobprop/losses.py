@@ -6,6 +6,7 @@ With y the output of the last layer, t the target, m outputs:
     mean squared error    L = 1/m sum (y - t)^2            dL/dy = 2/m (y - t)      (D-66)
     binary cross-entropy  L = -sum [t log y + (1 - t) log(1 - y)]   dL/dz = y - t     (B-17, S-17)
     cross-entropy         L = -sum t log y                 dL/dz = y sum(t) - t     (S-17)
+    negative log-likelihood   L = -sum t y, y = log p          dL/dz = p sum(t) - t     (S-17)
 
 A reduction over the cases, "mean" or "sum", turns the losses of a stack into the loss that is trained.
 """
@@ -19,8 +20,8 @@ import numpy as np
 
 from . import elementary
 from ._lazy import sympy
-from .arrays import Array, as_array, is_symbolic
-from .errors import DTypeError, MissingTargetError, OptionError, ShapeError
+from .arrays import Array, as_array, is_masked, is_symbolic, quiet
+from .errors import DTypeError, MissingTargetError, OptionError, ShapeError, shown
 
 REDUCTIONS = ("mean", "sum")
 
@@ -42,7 +43,7 @@ def _times(t: Array, x: Array) -> Array:
 
 def _plain(T: object) -> Array | None:
     """T as numpy reads it, None where that is not an array of plain numbers."""
-    if isinstance(T, np.ma.MaskedArray):
+    if is_masked(T):
         return None
     try:
         return np.asarray(T)
@@ -87,15 +88,22 @@ class Loss(abc.ABC):
     gate: ClassVar[str] = ""
 
     def __init__(self, *, reduction: str = "mean") -> None:
-        if reduction not in REDUCTIONS:
+        if not isinstance(reduction, str) or reduction not in REDUCTIONS:
             raise OptionError(
                 "unknown reduction",
                 where=type(self).__name__,
-                got=repr(reduction),
+                got=shown(reduction),
                 expected="'mean' or 'sum'",
                 remedy='"sum" adds the losses of the cases, "mean" divides by their number.',
             )
         self.reduction = reduction
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "reduction" and name in self.__dict__:
+            raise AttributeError(
+                f"a loss does not change: cannot set {name!r}, build another {type(self).__name__}"
+            )
+        object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
         chosen = "" if self.reduction == "mean" else f"reduction={self.reduction!r}"
@@ -185,6 +193,7 @@ class Loss(abc.ABC):
         """What each case's loss is multiplied with before they are added up."""
         return 1 / cases if self.reduction == "mean" and cases else 1.0
 
+    @quiet
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """The target as an array shaped exactly like the output.
 
@@ -244,10 +253,12 @@ class SquaredError(Loss):
     (2, 2)
     """
 
+    @quiet
     def value(self, y: Array, t: Array) -> Array:
         """Half the squared distance."""
         return np.asarray(((y - t) ** 2).sum(axis=-1) / 2)
 
+    @quiet
     def row(self, y: Array, t: Array) -> Array:
         """y - t."""
         return np.asarray(y - t)
@@ -265,10 +276,12 @@ class MeanSquaredError(Loss):
     (2, 2)
     """
 
+    @quiet
     def value(self, y: Array, t: Array) -> Array:
         """The mean over the outputs."""
         return np.asarray(((y - t) ** 2).sum(axis=-1) / y.shape[-1])
 
+    @quiet
     def row(self, y: Array, t: Array) -> Array:
         """2/m (y - t)."""
         return np.asarray(2 * (y - t) / y.shape[-1])
@@ -291,10 +304,12 @@ class BinaryCrossEntropy(Loss):
 
     gate = "sigmoid"
 
+    @quiet
     def value(self, y: Array, t: Array) -> Array:
         """From probabilities; infinite where a certain prediction is wrong."""
         return np.asarray((_times(t, -_log(y)) + _times(1 - t, -_log(1 - y))).sum(axis=-1))
 
+    @quiet
     def row(self, y: Array, t: Array) -> Array:
         """(1 - t)/(1 - y) - t/y, each term 0 where its target is 0."""
         return _times(1 - t, 1 / (1 - y)) - _times(t, 1 / y)
@@ -323,34 +338,12 @@ _NUMBER_THEM = {
 }
 
 
-class CrossEntropy(Loss):
-    """L = -sum_i t_i log y_i, for a Softmax layer on top (seed row S-17).
+class CategoricalLoss(Loss):
+    """L = -sum_i t_i log p_i over the classes, p = softmax(z): what its two forms have in common.
 
-    By the sum z: dL/dz = y sum(t) - t, exact at any saturation; by the output: -t/y.
+    By the sum z: dL/dz = p sum(t) - t, exact at any saturation.
     Targets are integer labels from 0, one-hot rows, or any weights (soft targets).
-
-    Examples
-    --------
-    >>> loss, z = CrossEntropy(), np.array([[0.0, 0.0, 0.0], [800.0, 0.0, 0.0]])
-    >>> t = loss.target([2, 0], z.shape, z.dtype)
-    >>> t
-    array([[0., 0., 1.],
-           [1., 0., 0.]])
-    >>> loss.head_value(z, t).round(3)
-    array([1.099, 0.   ])
-    >>> loss.head_row(z, t).shape
-    (2, 3)
     """
-
-    gate = "softmax"
-
-    def value(self, y: Array, t: Array) -> Array:
-        """From probabilities; infinite where a certain prediction is wrong."""
-        return np.asarray(_times(t, -_log(y)).sum(axis=-1))
-
-    def row(self, y: Array, t: Array) -> Array:
-        """-t/y, 0 where the target is 0."""
-        return _times(-t, 1 / y)
 
     def head_value(self, z: Array, t: Array) -> Array:
         """-sum t log_softmax(z)."""
@@ -370,6 +363,7 @@ class CrossEntropy(Loss):
         """Both, from one softmax."""
         return super().head(z, t) if is_symbolic(z, t) else elementary.cross_entropy(z, t)
 
+    @quiet
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         """One-hot rows from integer labels; anything shaped like the output passes as it is.
 
@@ -380,7 +374,7 @@ class CrossEntropy(Loss):
         DTypeError
             Labels that are not of an integer dtype.
         """
-        where, classes = "CrossEntropy target", shape[-1]
+        where, classes = f"{type(self).__name__} target", shape[-1]
         if classes == 1:
             raise ShapeError(
                 "cross-entropy compares at least two classes",
@@ -433,3 +427,66 @@ class CrossEntropy(Loss):
         if smallest > 0 and largest - smallest < classes:
             return "Classes count from 0: subtract the smallest label."
         return f"{largest + 1} classes need {largest + 1} outputs."
+
+
+class CrossEntropy(CategoricalLoss):
+    """L = -sum_i t_i log y_i, for a Softmax layer on top (seed row S-17).
+
+    By the sum z: dL/dz = y sum(t) - t, exact at any saturation; by the output: -t/y.
+    Targets are integer labels from 0, one-hot rows, or any weights (soft targets).
+
+    Examples
+    --------
+    >>> loss, z = CrossEntropy(), np.array([[0.0, 0.0, 0.0], [800.0, 0.0, 0.0]])
+    >>> t = loss.target([2, 0], z.shape, z.dtype)
+    >>> t
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    >>> loss.head_value(z, t).round(3)
+    array([1.099, 0.   ])
+    >>> loss.head_row(z, t).shape
+    (2, 3)
+    """
+
+    gate = "softmax"
+
+    @quiet
+    def value(self, y: Array, t: Array) -> Array:
+        """From probabilities; infinite where a certain prediction is wrong."""
+        return np.asarray(_times(t, -_log(y)).sum(axis=-1))
+
+    @quiet
+    def row(self, y: Array, t: Array) -> Array:
+        """-t/y, 0 where the target is 0."""
+        return _times(-t, 1 / y)
+
+
+class NegativeLogLikelihood(CategoricalLoss):
+    """L = -sum_i t_i y_i, for a LogSoftmax layer on top, whose outputs y are log-probabilities (S-17).
+
+    By the sum z: dL/dz = p sum(t) - t with p = exp(y), exact at any saturation; by the output: -t.
+    The same loss of the same targets as `CrossEntropy` on top of Softmax.
+
+    Examples
+    --------
+    >>> loss, z = NegativeLogLikelihood(), np.array([[0.0, 0.0, 0.0], [800.0, 0.0, 0.0]])
+    >>> t = loss.target([2, 0], z.shape, z.dtype)
+    >>> loss.value(np.log([[0.5, 0.25, 0.25], [0.5, 0.25, 0.25]]), t).round(3)
+    array([1.386, 0.693])
+    >>> loss.head_value(z, t).round(3)
+    array([1.099, 0.   ])
+    >>> loss.head_row(z, t).shape
+    (2, 3)
+    """
+
+    gate = "log_softmax"
+
+    @quiet
+    def value(self, y: Array, t: Array) -> Array:
+        """From log-probabilities; a target of 0 counts nothing, even where y is -inf."""
+        return np.asarray(_times(t, -y).sum(axis=-1))
+
+    @quiet
+    def row(self, y: Array, t: Array) -> Array:
+        """-t, whatever y."""
+        return np.asarray(-t)

@@ -7,8 +7,10 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 import sympy
+from scipy.special import ndtr
 
-from jacobprop.activations import NAMES, Activation, Kink, get
+import jacobprop as jp
+from jacobprop.activations import NAMES, Activation, Kink, elu, get, leaky_relu
 from jacobprop.differences import central_differences
 from jacobprop.errors import DTypeError, OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
 
@@ -25,7 +27,26 @@ WITNESSES = {  # f and f' by other formulas, good to 1e-14 in float64 over the r
     ),
     "relu": (lambda x: (x + abs(x)) / 2, lambda x: (x > 0).astype(float)),
     "softplus": (lambda x: np.where(x > 0, x, 0) + np.log1p(np.exp(-abs(x))), lambda x: 1 / (1 + np.exp(-x))),
+    "silu": (
+        lambda x: x / (1 + np.exp(-x)),
+        lambda x: (1 + np.maximum(x, -700) / (1 + np.exp(x))) / (1 + np.exp(-x)),
+    ),
+    "gelu": (
+        lambda x: x * ndtr(x),
+        lambda x: ndtr(x) + np.clip(x, -50, 50) * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi),
+    ),
+    "elu": (
+        lambda x: np.where(x > 0, x, 2 * np.exp(low(x) / 2) * np.sinh(low(x) / 2)),
+        lambda x: np.exp(-low(x)) ** -1,
+    ),
+    "leaky_relu": (lambda x: np.where(x > 0, x, x / 100), lambda x: 0.01 + 0.99 * (x > 0)),
+    "softsign": (lambda x: 1 / (1 / x + np.sign(x)), lambda x: (1 + abs(x)) ** -2.0),
 }
+BY_OUTPUT = [name for name in NAMES if name not in ("silu", "gelu")]  # whose outputs do not tell the sums
+
+
+def low(x):
+    return np.clip(x, -700, 0)
 
 
 def cube(x):
@@ -72,7 +93,9 @@ def test_derivatives_agree_with_sympy_and_with_differences(name):
     f = activation.expression
     assert f.free_symbols == {z}
     exact_f, *exact = (
-        np.array([sympy.N(sympy.diff(f, z, k).subs(z, sympy.Rational(x)), 30) for x in POINTS], float)
+        np.array(
+            [sympy.N(sympy.diff(f, z, k).subs(z, sympy.Rational(x)), 30, maxn=500) for x in POINTS], float
+        )
         for k in range(3)
     )
     np.testing.assert_allclose(activation.value(POINTS), exact_f, rtol=1e-15)
@@ -99,7 +122,7 @@ def test_the_slides_identities():
 
 
 @pytest.mark.seed("B-24")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", BY_OUTPUT)
 def test_psi_is_the_derivative_in_terms_of_the_output(name):
     activation = get(name)
     x = RNG.normal(size=(3, 5))
@@ -128,6 +151,61 @@ def test_at_a_kink_the_derivative_is_chosen():
         assert get(relu, at_kink="right").derivative(0.0) == 1
     assert get("sigmoid").kinks == ()
     assert float(get("softplus").derivative(0.0)) == 0.5  # the smooth limit of relu
+
+
+def test_silu_and_gelu_have_no_derivative_by_their_output():
+    for name in set(NAMES) - set(BY_OUTPUT):
+        assert get(name).from_output is None
+        a = get(name).value([-3.0, -0.5, -0.25, 0.0])
+        assert a[0] > a[1] < a[2] < a[3]  # it falls and rises
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "parameters"),
+    [(leaky_relu, "leaky_relu", (0.2, 0.01, 1e-9)), (elu, "elu", (0.5, 1, 3.25, 1e4))],
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16])
+def test_parameters_make_activations_of_their_own(make, name, parameters, dtype):
+    assert make() == get(name)
+    x = np.array([-2.5, -0.5, -0.0, 0.0, 0.5, 3.0, np.nan], dtype)
+    wide = x.astype(float)
+    for parameter in parameters:
+        activation, q = make(parameter), float(parameter)
+        below = (q * wide, q + 0 * wide) if name == "leaky_relu" else (q * np.exp(wide) - q, q * np.exp(wide))
+        truths = [np.where(wide > 0, above, low) for above, low in zip((wide, 1.0), below, strict=True)]
+        value, slope = np.empty_like(x), np.empty_like(x)
+        activation.into(x, value, slope)
+        for truth, *found in zip(
+            truths, (activation.value(x), activation.derivative(x)), (value, slope), strict=True
+        ):
+            for got in found:
+                tiny = np.finfo(dtype).smallest_subnormal
+                np.testing.assert_allclose(got, truth, rtol=8 * np.finfo(dtype).eps, atol=tiny)
+        assert activation.kinks == (() if (name, q) == ("elu", 1) else (0.0,))
+        np.testing.assert_allclose(
+            activation.from_output(activation.value(wide)), activation.derivative(wide), rtol=1e-9
+        )
+        again = pickle.loads(pickle.dumps(activation))  # noqa: S301  (our own bytes)
+        assert again == activation == make(np.float64(parameter))
+        assert hash(again) == hash(activation)
+        assert activation != make(0.75)
+        exact = sympy.nsimplify(parameter, rational=True)
+        assert activation.derivative_expression().subs(z, 0) == exact
+        if activation.kinks:
+            assert get(activation, at_kink="right").derivative(0.0) == 1
+            assert get(activation, at_kink="right").derivative_expression().subs(z, 0) == 1
+    assert make(0.75).name == f"{name}({'slope' if name == 'leaky_relu' else 'alpha'}=0.75)"
+
+
+@pytest.mark.parametrize("name", [*NAMES, "elu(alpha=2.0)"])
+def test_every_activation_can_be_derived_in_letters(name):
+    derived = jp.derive(jp.Dense(2, 1, elu(2.0) if "(" in name else name))
+    assert derived.verify() == 7
+    first = str(derived).splitlines()[0]
+    assert first == {"identity": "Z = Y W + b", "elu(alpha=2.0)": "Z = f(Y W + b)"}.get(
+        name, f"Z = {name}(Y W + b)"
+    )
+    assert (r"\mathrm{leaky\_relu}" in derived._repr_latex_()) == (name == "leaky_relu")
 
 
 def test_expressions_go_in_and_out_entry_by_entry():
@@ -243,7 +321,11 @@ def test_an_activation_of_ones_own():
 
 
 def test_activations_are_frozen_values_that_pickle():
-    for activation in (*map(get, NAMES), get("relu", at_kink=0.5), Activation("cube", cube, (cube_slope,))):
+    for activation in (
+        *map(get, NAMES),
+        get("leaky_relu", at_kink=0.5),
+        Activation("cube", cube, (cube_slope,)),
+    ):
         again = pickle.loads(pickle.dumps(activation))  # noqa: S301  (our own bytes)
         assert again == activation
         assert hash(again) == hash(activation)
@@ -251,6 +333,7 @@ def test_activations_are_frozen_values_that_pickle():
     with pytest.raises(FrozenInstanceError):
         get("relu").name = "other"
     assert get("logistic") is get("sigmoid")
+    assert get("swish") is get("silu")
 
 
 @pytest.mark.parametrize(
@@ -260,7 +343,8 @@ def test_activations_are_frozen_values_that_pickle():
             lambda: get("sigmiod"),
             UnknownNameError,
             r"unknown activation; got 'sigmiod', expected one of identity, "
-            r"sigmoid, tanh, relu, softplus, logistic\. Did you mean 'sigmoid'\?",
+            r"sigmoid, tanh, relu, softplus, silu, gelu, elu, leaky_relu, softsign, logistic, swish\. "
+            r"Did you mean 'sigmoid'\?",
         ),
         (lambda: get("ReLU"), UnknownNameError, "Did you mean 'relu'"),
         (
@@ -268,8 +352,25 @@ def test_activations_are_frozen_values_that_pickle():
             UnknownNameError,
             r"Softmax is a layer of its own: append jp\.Softmax\(\) to the layers\.",
         ),
-        (lambda: get("gelu"), UnknownNameError, r"got 'gelu', .*logistic\. For a function of your own"),
-        (lambda: get("swish"), UnknownNameError, "For a function of your own"),
+        (lambda: get("mish"), UnknownNameError, r"got 'mish', .*swish\. For a function of your own"),
+        (lambda: get("LeakyReLU"), UnknownNameError, "Did you mean 'leaky_relu'"),
+        (lambda: get("log_softmax"), UnknownNameError, r"append jp\.LogSoftmax\(\) to the layers\."),
+        (
+            lambda: leaky_relu(0),
+            OptionError,
+            r"leaky_relu\(slope=\): the parameter is out of range; got 0, expected a finite number above 0 "
+            r"and below 1\. 0 is relu and 1 the identity",
+        ),
+        (lambda: leaky_relu(1.0), OptionError, r"got 1\.0"),
+        (lambda: leaky_relu("0.1"), OptionError, "got '0.1'"),
+        (lambda: leaky_relu(math.nan), OptionError, "got nan"),
+        (
+            lambda: elu(math.inf),
+            OptionError,
+            r"elu\(alpha=\): .*got inf, expected a finite number above 0\. For 0 take relu\.",
+        ),
+        (lambda: elu(-1.0), OptionError, r"got -1\.0"),
+        (lambda: elu(True), OptionError, "got True"),
         (lambda: get("soft-plus"), UnknownNameError, "Did you mean 'softplus'"),
         (
             lambda: Activation("s", np.sin, np.cos),

@@ -275,7 +275,7 @@ def test_an_activation_has_a_name(name):
 
 def test_an_unknown_activation_is_told_how_to_write_it():
     with pytest.raises(UnknownNameError, match=r'such as Activation.from_expression\("max\(z, z/100\)"\)\.'):
-        jp.Dense(3, 2, "leaky_relu")
+        jp.Dense(3, 2, "maxout")
 
 
 def test_gelu_with_a_root_is_compared_and_with_decimals_proved():

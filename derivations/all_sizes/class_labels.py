@@ -8,7 +8,7 @@ from ..proof.indices import delta, index, total
 from ..proof.letters import partial
 from ..proof.wrong import negated
 from .cross_entropy import ONE_CASE, u
-from .letters import j, k, m, q, t, z
+from .letters import j, k, m, q, t, y, z
 from .losses import L
 from .softmax import CLASSES, SOFTMAX, S, p
 
@@ -23,6 +23,8 @@ SMOOTH = {
     **SOFTMAX,
     t[label, k]: (1 - share) * delta(k, label) + share / m,
 }
+LOG_SHARES = {L: -total(t[k] * y[k], k)}
+NLL = {L: -total(t[k] * y[k], k), y[k]: sp.log(p[k]), **SOFTMAX}
 WEIGHTED = {**SOFTMAX, L: -total(u[k] * t[k] * sp.log(p[k]), k)}
 
 EXPLICIT_LOSS = sp.log(total(sp.exp(z[j]), j)) - z[label]
@@ -31,6 +33,8 @@ ON_SUMS = entry(sp.log(S) - z[label])
 LABEL_ROW = entry(p[q] - delta(q, label))
 OTHERS = entry(-total((1 - delta(k, label)) * p[k], k))
 SMOOTH_ROW = entry(p[q] - (1 - share) * delta(q, label) - share / m)
+NLL_ROW = entry(-t[k])
+NLL_HEAD = entry(p[q] * total(t[k], k) - t[q])
 WEIGHTED_ROW = entry(p[q] * total(u[k] * t[k], k) - u[q] * t[q])
 
 DERIVATIONS = (
@@ -170,6 +174,54 @@ DERIVATIONS = (
             Wrong("no weights", entry(p[q] * total(t[k], k) - t[q])),
             Wrong("weight missing in the sum", entry(p[q] * total(t[k], k) - u[q] * t[q])),
             Wrong("weight missing at t_q", entry(p[q] * total(u[k] * t[k], k) - t[q])),
+        ),
+    ),
+    Derivation(
+        id="NLL_row",
+        title="The row of the negative log-likelihood at the log-probabilities",
+        statement="∂L/∂y_k = -t_k",
+        rows=(),
+        sizes="m",
+        scope="all sizes",
+        assumptions=("y_k are log-probabilities, t_k their targets: L = -Σ_k t_k y_k; one case",),
+        where=LOG_SHARES,
+        steps=chain(
+            entry(partial(L, y[k])),
+            ("definition", entry(-total(t[j] * partial(y[j], y[k]), j))),
+            ("one term depends on y_k", NLL_ROW),
+        ),
+        truth=Truth(sp.Array(total(-y[j] * t[j], j)), sp.Array(y[k])),
+        wrong=(
+            negated(NLL_ROW),
+            Wrong("by the probability: -t_k/y_k", entry(-t[k] / y[k])),
+            Wrong("all targets", entry(-total(t[j], j))),
+            Wrong("t_k missing", entry(-sp.S.One)),
+            Wrong("the squared error's", entry(y[k] - t[k])),
+        ),
+    ),
+    Derivation(
+        id="NLL_log_soft",
+        title="The negative log-likelihood after a log-softmax: the row at the sums",
+        statement="∂L/∂z_q = p_q Σ t - t_q",
+        rows=(),
+        sizes="m",
+        scope="all sizes",
+        assumptions=(CLASSES, "y_k = log p_k, and L = -Σ_k t_k y_k: the cross-entropy of p in two layers"),
+        where=NLL,
+        steps=chain(
+            entry(partial(L, z[q])),
+            ("chain rule", entry(total(partial(L, y[k]) * partial(y[k], z[q]), k))),
+            ("NLL_row", entry(-total(t[k] * partial(y[k], z[q]), k))),
+            ("J_log_soft", entry(-total(t[k] * (delta(k, q) - p[q]), k))),
+            ("the delta picks one term", NLL_HEAD),
+        ),
+        truth=Truth(sp.Array(total(t[k] * (sp.log(total(sp.exp(z[j]), j)) - z[k]), k)), sp.Array(z[q])),
+        wrong=(
+            negated(NLL_HEAD),
+            Wrong("the row at y for that at z", entry(-t[q])),
+            Wrong("log p for p", entry(y[q] * total(t[k], k) - t[q])),
+            Wrong("t_q missing", entry(p[q] * total(t[k], k))),
+            Wrong("transposed: Σ t p - t", entry(total(t[k] * p[k], k) - t[q])),
         ),
     ),
 )

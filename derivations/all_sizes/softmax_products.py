@@ -7,8 +7,8 @@ from ..proof.formula import entry
 from ..proof.indices import delta, total
 from ..proof.letters import partial
 from ..proof.wrong import negated, without
-from .letters import j, k, q, z
-from .softmax import CLASSES, J_SOFT, ROWS, SOFTMAX, p
+from .letters import j, k, m, q, z
+from .softmax import CLASSES, J_LOG, J_SOFT, ROWS, SOFTMAX, p
 
 g, v = map(sp.IndexedBase, "gv")
 P = sp.Symbol("P")
@@ -19,6 +19,7 @@ ANY_ROW = "g_k is any row, as ∂L/∂p_k of a loss, and has nothing to do with 
 ANY_COLUMN = "v_k is any column, as a small change of z"
 
 PULLED = entry(p[q] * (g[q] - total(g[k] * p[k], k)))
+LOG_PULLED = entry(g[q] - p[q] * total(g[k], k))
 PUSHED = entry(p[k] * (v[k] - total(p[q] * v[q], q)))
 SPREAD = entry(total(p[k] * v[k] ** 2, k) - total(p[k] * v[k], k) ** 2)
 VARIANCE = entry(total(p[k] * (v[k] - total(p[q] * v[q], q)) ** 2, k))
@@ -98,6 +99,33 @@ DERIVATIONS = (
             Wrong("g not weighted by p", entry(p[q] * (g[q] - total(g[k], k)))),
             Wrong("p_q missing", entry(g[q] - total(g[k] * p[k], k))),
             Wrong("+ the sum", entry(p[q] * (g[q] + total(g[k] * p[k], k)))),
+        ),
+    ),
+    Derivation(
+        id="log_pull",
+        title="A row times the Jacobian of the logarithm of a softmax",
+        statement="(g J)[q] = g_q - p_q Σ_k g_k",
+        rows=("E-09",),
+        sizes="m",
+        scope="all sizes",
+        assumptions=(CLASSES, "g_k is any row, as ∂L/∂log p_k of a loss, and has nothing to do with z"),
+        where=SOFTMAX,
+        steps=chain(
+            entry(total(g[k] * partial(sp.log(p[k]), z[q]), k)),
+            ("J_log_soft", entry(total(g[k] * J_LOG.array[()], k))),
+            ("the delta picks one term", LOG_PULLED),
+        ),
+        truth=Explicit(
+            sp.Array(total(g[k] * sp.diff(z[k] - sp.log(total(sp.exp(z[j]), j)), z[q]), k)),
+            "the sum with sympy's derivatives of log p_k by z_q",
+        ),
+        wrong=(
+            negated(LOG_PULLED),
+            Wrong("the sum missing", entry(g[q])),
+            Wrong("p_q missing", entry(g[q] - total(g[k], k))),
+            Wrong("g weighted by p", entry(g[q] - total(g[k] * p[k], k))),
+            Wrong("1/m for p_q", entry(g[q] - total(g[k], k) / m)),
+            Wrong("the softmax's", PULLED),
         ),
     ),
     Derivation(

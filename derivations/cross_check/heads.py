@@ -11,6 +11,7 @@ from .layers import at_sums
 
 Z, Z_T = {"z": "m"}, {"z": "m", "t": "m"}
 S_T = {"s": "m", "t": "m"}
+Y_T = {"y": "m", "t": "m"}
 
 
 def softmax(x: Letters) -> jp.Record:
@@ -21,6 +22,17 @@ def softmax(x: Letters) -> jp.Record:
 def J_soft(x: Letters) -> Any:
     """diag(p) - p p^T, as the layer makes it."""
     return softmax(x).layer(1).J_soft
+
+
+def log_softmax(x: Letters) -> jp.Record:
+    """The forward pass of a network that is a log-softmax alone."""
+    net = jp.Network([jp.LogSoftmax()], loss=jp.NegativeLogLikelihood())
+    return net.forward(x["z"], x.get("t"))
+
+
+def J_log(x: Letters) -> Any:
+    """I - 1 p^T, as the layer makes it."""
+    return log_softmax(x).layer(1).J_Sum
 
 
 def half_squares(x: Letters) -> Any:
@@ -43,6 +55,17 @@ AGREEMENTS = (
     Agreement("J_soft_cols", "J_soft.pull(1)", "q", Z, lambda x: J_soft(x).pull(x["z"] * 0 + 1)),
     Agreement("J_soft_diag", "the diagonal of J_soft", "k", Z, lambda x: np.diagonal(J_soft(x).tensor())),
     Agreement("soft_pull", "J_soft.pull(g)", "q", {"z": "m", "g": "m"}, lambda x: J_soft(x).pull(x["g"])),
+    Agreement("J_log_soft", "layer(1).J_Sum", "k q", Z, lambda x: J_log(x)),
+    Agreement("J_log_asym", "J_Sum - J_Sum.T", "k q", Z, lambda x: J_log(x).tensor() - J_log(x).T.tensor()),
+    Agreement("log_pull", "J_Sum.pull(g)", "q", {"z": "m", "g": "m"}, lambda x: J_log(x).pull(x["g"])),
+    Agreement(
+        "NLL_row",
+        "NegativeLogLikelihood().row",
+        "k",
+        Y_T,
+        lambda x: jp.NegativeLogLikelihood().row(x["y"], x["t"]),
+    ),
+    Agreement("NLL_log_soft", 'jacobian("L", "a0")', "q", Z_T, lambda x: log_softmax(x).jacobian("L", "a0")),
     Agreement("soft_push", "J_soft.push(v)", "k", {"z": "m", "v": "m"}, lambda x: J_soft(x).push(x["v"])),
     Agreement(
         "soft_form", "v . J_soft.push(v)", "", {"z": "m", "v": "m"}, lambda x: x["v"] @ J_soft(x).push(x["v"])

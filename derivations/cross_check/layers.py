@@ -20,7 +20,6 @@ AT_SUMS = {"r": "m", "w": "m d", "b": "d", "L'": "d"}
 DELTA_ABOVE = {"x": "n", "v": "n m", "a": "m", "w": "m d", "delta'": "d"}
 
 SIGMOID, TANH = jp.activations.get("sigmoid"), jp.activations.get("tanh")
-SILU = jp.Activation.from_expression("z/(1+exp(-z))")
 
 
 class GivenRow(jp.Loss):
@@ -113,7 +112,8 @@ AGREEMENTS = (
         "grad_V", 'jacobian("L", "W1")', "i j", DELTA_ABOVE, lambda x: below_delta(x).jacobian("L", "W1")
     ),
     Agreement("aug_sum", "net(y)", "k", LAYER, lambda x: linear(x).output),
-    Agreement("J_silu", 'from_expression("z/(1+exp(-z))")', "k j", SUMS, lambda x: slopes(x, SILU)),
+    Agreement("J_silu", "layer(1).J_Sum, f = silu", "k j", SUMS, lambda x: slopes(x, "silu")),
+    Agreement("J_gelu", "layer(1).J_Sum, f = gelu", "k j", SUMS, lambda x: slopes(x, "gelu")),
     Agreement("sig_mirror", 'get("sigmoid").value(-s)', "k", SUMS, lambda x: SIGMOID.value(-x["s"])),
     Agreement("sig_even", 'get("sigmoid").derivative(s)', "k", SUMS, lambda x: SIGMOID.derivative(x["s"])),
     Agreement("sig_bound", 'get("sigmoid").derivative(s)', "k", SUMS, lambda x: SIGMOID.derivative(x["s"])),

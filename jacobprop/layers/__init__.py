@@ -2,6 +2,7 @@
 
 from .base import PREVIOUS, Layer, SumLayer, Workspace
 from .dense import Dense
+from .log_softmax import LogSoftmax
 from .softmax import Softmax
 
-__all__ = ["PREVIOUS", "Dense", "Layer", "Softmax", "SumLayer", "Workspace"]
+__all__ = ["PREVIOUS", "Dense", "Layer", "LogSoftmax", "Softmax", "SumLayer", "Workspace"]

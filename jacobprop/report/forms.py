@@ -17,7 +17,13 @@ from ..jacobians import (
     WeightJacobian,
 )
 from ..layers import Dense, Softmax
-from ..losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, SquaredError
+from ..losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    MeanSquaredError,
+    NegativeLogLikelihood,
+    SquaredError,
+)
 from .notation import Notation
 
 
@@ -167,13 +173,24 @@ def _two_ratios(say: Notation, y: str) -> str:
     return f"{say.fraction.format(no, yes)}{say.minus}{say.fraction.format('t', y)}"
 
 
+def _minus_target(say: Notation, y: str) -> str:
+    return f"{say.minus.strip()}t"
+
+
+def _exponential_difference(say: Notation, y: str) -> str:
+    p = f"exp({y})" if say.fraction.startswith("{}") else f"e^{{{y}}}"
+    return f"{p}{say.minus}t"
+
+
 _ROWS: dict[type, Callable[[Notation, str], str]] = {
     SquaredError: _difference,
     MeanSquaredError: _mean_difference,
     CrossEntropy: _ratio,
     BinaryCrossEntropy: _two_ratios,
+    NegativeLogLikelihood: _minus_target,
 }
 _HEADS: dict[type, Callable[[Notation, str], str]] = {
     CrossEntropy: _difference,  # p sum(t) - t, with targets that add up to one
     BinaryCrossEntropy: _difference,
+    NegativeLogLikelihood: _exponential_difference,
 }

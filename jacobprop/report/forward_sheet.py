@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..architecture import Node
-from ..losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, SquaredError
+from ..losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, NegativeLogLikelihood, SquaredError
 from ..network import Network
 from ..record import Record
 from .blocks import full
@@ -46,5 +46,6 @@ _LOSSES: dict[type, Callable[[str], str]] = {
     SquaredError: lambda y: rf"\tfrac{{1}}{{2}} \sum_i ({y} - t_i)^2",
     MeanSquaredError: lambda y: rf"\frac{{1}}{{m}} \sum_i ({y} - t_i)^2",
     CrossEntropy: lambda y: rf"-\sum_i t_i \log {y}",
+    NegativeLogLikelihood: lambda y: rf"-\sum_i t_i {y}",
     BinaryCrossEntropy: lambda y: rf"-\sum_i \bigl( t_i \log {y} + (1 - t_i) \log (1 - {y}) \bigr)",
 }
