@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .accuracy import SUITE as ACCURACY
 from .chain import SUITE as CHAIN
 from .gradient import SUITE as GRADIENT
 from .input_jacobian import SUITE as INPUT_JACOBIAN
@@ -21,4 +22,5 @@ SUITES: dict[str, Suite] = {
     "parameter_products": PARAMETER_PRODUCTS,
     "walk": WALK,
     "chain": CHAIN,
+    "accuracy": ACCURACY,
 }

@@ -24,6 +24,7 @@ from .widths import remembered
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all was measured, 1 when results disagree, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
+    options.suite += options.also
     if options.list:
         print(*(f"{name}\n    {suite.claim}" for name, suite in SUITES.items()), sep="\n")
         return 0
@@ -43,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m benchmarks", description="Competing routes, side by side.")
-    named = f"one of {', '.join(SUITES)}; may be repeated; default: all"
-    parser.add_argument("--suite", metavar="NAME", action="append", help=named)
+    named = f"any of {', '.join(SUITES)}; default: all"
+    parser.add_argument("suite", metavar="NAME", nargs="*", help=named)
+    parser.add_argument("--suite", metavar="NAME", action="append", default=[], dest="also", help="the same")
     parser.add_argument("--list", action="store_true", help="say what each suite compares, and stop")
     parser.add_argument("--quick", action="store_true", help="a dry run: about half a minute without peers")
     parser.add_argument("--no-peers", action="store_true", help="leave torch and JAX out, installed or not")
@@ -94,7 +96,9 @@ def _measure(names: Sequence[str], quick: bool, settings: Settings) -> Report:
             rows, closing = _run(names, settings)
             machine = description(core, [(peer.name, peer.version) for peer in invited(settings)])
     outcomes = [target.outcome(rows, quick) for target in TARGETS if target.suite in names]
-    print(*LEGEND, *target_lines(outcomes), sep="\n")
+    timed = any(SUITES[name].shown is None for name in names)
+    for line in (*(LEGEND if timed else ()), *target_lines(outcomes)):
+        print(line)
     if len(names) > 1 and {"gradient", "scaling"} & set(names):  # one suite has said it already
         print(remembered(rows))
     if quick:
@@ -118,7 +122,7 @@ def _run(names: Sequence[str], settings: Settings) -> tuple[list[Row], dict[str,
         suite, kept = SUITES[name], list[Row]()
         for line in header(name, suite):
             print(line)
-        for line in table(suite.rows(settings), kept):
+        for line in table(suite.rows(settings), kept, suite.shown):
             print(line, flush=True)
         for line in suite.summary(kept):
             print(line)

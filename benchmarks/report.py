@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from .scaling import growths
-from .suite import Row, Settings, Suite
+from .suite import Row, Settings, Shown, Suite
 from .targets import Number, Outcome
 from .units import bytes_text, count_text, seconds_text, three_digits
 
@@ -34,12 +34,15 @@ DRY = "(--quick: a dry run, too short for numbers to quote)"
 def header(name: str, suite: Suite) -> Iterator[str]:
     """What the suite compares, and the columns."""
     yield f"{name}: {suite.claim}"
+    if suite.shown is not None:
+        yield from suite.shown.heading
+        return
     yield _COLUMNS.format("", "time", "x unit", "95 % interval", "x floor", "memory", "mul-add")
     floor = f"; floor: {suite.floor}" * bool(suite.floor)
     yield f"  (unit: {suite.yardstick}{floor}; one thread on one core)"
 
 
-def table(rows: Iterator[Row], kept: list[Row]) -> Iterator[str]:
+def table(rows: Iterator[Row], kept: list[Row], shown: Shown | None = None) -> Iterator[str]:
     """Each row as a line as soon as it is measured, under the name of its workload; `kept` collects them."""
     workload = ""
     for row in rows:
@@ -47,8 +50,9 @@ def table(rows: Iterator[Row], kept: list[Row]) -> Iterator[str]:
         if row.workload != workload:
             workload = row.workload
             yield workload
-        yield from title(row)
-        yield line(row)
+        if shown is None:
+            yield from title(row)
+        yield line(row) if shown is None else shown.line(row)
 
 
 def title(row: Row) -> Iterator[str]:

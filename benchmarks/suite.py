@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
 
 from .interval import ENOUGH
 
@@ -14,6 +14,10 @@ baseline: what a route of ours is compared with, such as the same shapes unsatur
 
 Group = Literal["ordinary", "bottleneck", "saturated", ""]
 """Networks that are reported apart."""
+
+
+Errors: TypeAlias = Mapping[str, float | None]
+"""{region: the largest error in ulp}, None for an answer that is no number."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,8 @@ class Row:
         What the structured object of this route keeps, by its own `nbytes`.
     against : str
         The candidate that `ratio` is relative to: itself for the yardstick.
+    errors, false_zeros : pairs
+        Of the two quantities that the workload names; None where times were measured instead.
     """
 
     suite: str
@@ -111,11 +117,20 @@ class Row:
     stored_bytes: int | None = None
     label: str = ""
     against: str = ""
+    errors: tuple[Errors, Errors] | None = None
+    false_zeros: tuple[int | None, int | None] | None = None
 
     @property
     def enough(self) -> bool:
         """Whether there were pairs enough for an interval."""
         return self.pairs >= ENOUGH
+
+
+class Shown(NamedTuple):
+    """How rows are printed that hold errors instead of times: the columns, and a row as a line."""
+
+    heading: tuple[str, ...]
+    line: Callable[[Row], str]
 
 
 @dataclass(frozen=True)
@@ -136,6 +151,8 @@ class Suite:
         All rows to the lines before it.
     floor : str
         The candidate of role "floor" in words, for the heading; empty where there is none.
+    shown : Shown
+        Of a suite that measures no times.
     """
 
     claim: str
@@ -144,3 +161,4 @@ class Suite:
     closing: Callable[[Sequence[Row]], str]
     summary: Callable[[Sequence[Row]], Iterator[str]] = lambda rows: iter(())
     floor: str = ""
+    shown: Shown | None = None
