@@ -1,10 +1,12 @@
 """jacobprop: every gradient with its factors, its proof, its price and its picture."""
 
-from . import activations, dialects, errors
+from . import activations, dialects, errors, testing
 from .activations import Activation
 from .chain import Chain
+from .checking import check, check_vjp, diagnose
 from .data import load_wine
 from .delta import DeltaRule
+from .files import load, save
 from .formulations import gradients
 from .jacobians import (
     DenseJacobian,
@@ -16,8 +18,15 @@ from .jacobians import (
     ScaledJacobian,
     WeightJacobian,
 )
-from .layers import Dense, Layer, Softmax
-from .losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, SquaredError
+from .layers import Dense, Layer, LogSoftmax, Softmax
+from .losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    MeanSquaredError,
+    NegativeLogLikelihood,
+    SquaredError,
+)
 from .network import Network
 from .planning import plan
 from .record import Record
@@ -40,8 +49,10 @@ __all__ = [
     "Jacobian",
     "JacobianTensor",
     "Layer",
+    "LogSoftmax",
     "Loss",
     "MeanSquaredError",
+    "NegativeLogLikelihood",
     "Network",
     "Record",
     "ScaledJacobian",
@@ -49,11 +60,17 @@ __all__ = [
     "SquaredError",
     "WeightJacobian",
     "activations",
+    "check",
+    "check_vjp",
     "derive",
+    "diagnose",
     "dialects",
     "errors",
     "fit",
     "gradients",
+    "load",
     "load_wine",
     "plan",
+    "save",
+    "testing",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jacobprop.differences import central_differences, complex_step
+from jacobprop.differences import along, central_differences, complex_step, estimate
 
 RNG = np.random.default_rng(11)
 M = RNG.normal(size=(2, 4))
@@ -85,3 +85,89 @@ def test_no_warning_leaks():
     with np.errstate(all="raise"):
         for oracle in (central_differences, complex_step):
             oracle(lambda x: np.exp(1000 * x), np.array([1.0]))
+
+
+# -- with an error estimate --------------------------------------------------------------------------------
+
+SMOOTH = {
+    "exp": (np.exp, np.exp),
+    "sin": (np.sin, np.cos),
+    "steep": (lambda x: np.tanh(5 * x), lambda x: 5 / np.cosh(5 * x) ** 2),
+    "poles": (lambda x: 1 / (1 + x * x), lambda x: -2 * x / (1 + x * x) ** 2),
+    "cubic": (lambda x: x**3, lambda x: 3 * x**2),
+    "bends in f'": (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2),
+    "float32": (lambda x: np.sin(x).astype(np.float32), np.cos),
+}
+
+
+@pytest.mark.parametrize(("function", "derivative"), SMOOTH.values(), ids=SMOOTH)
+def test_the_error_estimate_covers_the_error(function, derivative):
+    x = np.concatenate([RNG.uniform(-6, 6, size=300), [0.0, 1e-9, -1e-6]])
+    found = along(function, x, np.maximum(1, abs(x)), lambda moved: moved, elementwise=True)
+    off = abs(found.value - derivative(x))
+    assert not found.kinked.any()
+    assert np.all(off <= 10 * found.error)
+    sizes = np.maximum(1, abs(derivative(x)))
+    assert np.median(found.error / sizes) < (1e-4 if function(x).dtype == np.float32 else 1e-10)
+
+
+def test_an_estimate_is_the_jacobian_in_numerator_layout():
+    x = RNG.normal(size=(3, 4))
+    before = x.copy()
+    found = estimate(mixed, x)
+    assert found.value.shape == found.error.shape == found.kinked.shape == (2, 3, 4, 3, 4)
+    np.testing.assert_allclose(found.value, mixed_jacobian(x), atol=1e-10)
+    assert np.all(abs(found.value - mixed_jacobian(x)) <= 10 * found.error + 1e-15)
+    np.testing.assert_array_equal(x, before)
+    some = estimate(mixed, x, [(2, 1), (0, 3)])
+    np.testing.assert_array_equal(some.value[..., 0], found.value[..., 2, 1])
+    np.testing.assert_array_equal(some.error[..., 1], found.error[..., 0, 3])
+    assert estimate(np.sin, np.zeros((0, 2))).value.shape == (0, 2, 0, 2)
+    assert estimate(lambda x: x**2, 3.0).value == pytest.approx(6, rel=1e-12)
+
+
+def test_one_call_for_every_case():
+    x = RNG.normal(size=(5, 3))
+    move = np.zeros((5, 3))
+    move[:, 1] = np.maximum(1, abs(x[:, 1]))
+    found = along(
+        lambda y: np.sin(y @ np.arange(6.0).reshape(3, 2)), x, move, lambda moved: moved[:, 1, None]
+    )
+    wanted = np.cos(x @ np.arange(6.0).reshape(3, 2)) * [2.0, 3.0]
+    np.testing.assert_allclose(found.value, wanted, atol=1e-9)
+
+
+@pytest.mark.parametrize("distance", [0.0, 1e-9, 1e-6, 1e-5, 1e-3, 0.05])
+def test_a_corner_is_seen_or_left_aside(distance):
+    found = along(abs, np.array([distance]), np.ones(1), lambda moved: moved)
+    if distance < 1e-8:
+        assert found.kinked.all()
+        assert found.left[0] < found.right[0]
+    else:
+        assert not found.kinked.any()
+        assert abs(found.value[0] - 1) <= 10 * found.error[0]
+        assert found.error[0] < 1e-4
+    sides = estimate(abs, np.zeros(1))
+    np.testing.assert_allclose([sides.left[0, 0], sides.right[0, 0]], [-1, 1], atol=1e-9)
+
+
+def test_a_cancelled_sum_is_less_certain_than_a_small_value():
+    terms = np.array([1e8, -1e8, 1.0])
+    sums = along(lambda s: np.stack([terms @ np.ones(3) + s, 1e8 * s + 1e8]), np.zeros(()), np.ones(()))
+    alone = along(np.exp, np.array([-40.0]), np.ones(1), lambda moved: moved, elementwise=True)
+    assert sums.error[0] > 1e-9
+    assert alone.error[0] < 1e-10 * np.exp(-40.0)
+    parts = sums.each(lambda part: part[:1])
+    assert parts.value.shape == parts.kinked.shape == (1,)
+
+
+def test_an_estimate_stops_early_where_the_table_has_settled():
+    calls = []
+    along(lambda x: calls.append(1) or x**2, np.ones(1), np.ones(1))
+    assert len(calls) <= 13
+
+
+def test_what_is_not_a_number_stays_so():
+    found = along(np.log, np.array([-1.0, 1.0]), np.ones(2) / 8, lambda moved: moved)
+    assert np.isnan(found.value[0])
+    assert found.value[1] == pytest.approx(1)

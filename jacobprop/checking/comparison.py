@@ -1,0 +1,192 @@
+"""A candidate against a witness, entry by entry: what agrees, and what the witness cannot see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, quiet
+from ..differences import Estimate
+from .report import FAILS, HOLDS, KINK, SATURATED, UNRESOLVED, Row
+
+SEES = 2e-4
+"""An entry counts as seen if a relative error of this size would show: 0.05 % always does."""
+
+_SAFETY = 10
+"""How many times its estimated error a difference may be off."""
+_ROUNDINGS = 32
+"""How many roundings, relative to the largest entry of the same case, the candidate may have."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The entries of a comparison, each with what was found.
+
+    Attributes
+    ----------
+    wrong, kinked, unseen : array of bool
+        Which entries contradict the witness, lie on a kink, or are too small for it.
+    row : Row
+        The summary.
+    """
+
+    wrong: Array
+    kinked: Array
+    unseen: Array
+    row: Row
+
+
+@quiet
+def compared(
+    what: str,
+    witness: str,
+    candidate: Array,
+    reference: Estimate,
+    *,
+    kind: str = "factor",
+    cases: bool = False,
+    dtype: np.dtype[Any] | None = None,
+    describe: Callable[[tuple[int, ...]], str] | None = None,
+    part: str = "",
+    skip: Array | None = None,
+    entrywise: bool = False,
+) -> Compared:
+    """Compare entry by entry; the tolerance of each is what its witness may be off, plus rounding.
+
+    Parameters
+    ----------
+    what, witness, kind : str
+        As in a Row.
+    candidate : array
+        The library's, or the author's.
+    reference : Estimate
+        Of the same shape.
+    cases : bool
+        Whether the first axis counts cases, whose sizes are judged separately.
+    dtype : dtype, optional
+        That the candidate was computed in, if not its own.
+    describe : callable, optional
+        An index to words such as "unit 3, case 0".
+    part : str
+        Which part of a large array was compared.
+    skip : array of bool, optional
+        Entries that lie on a kink for another reason than the witness knows.
+    entrywise : bool
+        Whether the candidate is a function of each entry alone, which rounds relative to itself.
+    """
+    found = np.asarray(candidate, np.float64)
+    size = np.maximum(np.abs(found), np.abs(reference.value))
+    unit = _ROUNDINGS * eps(dtype or np.asarray(candidate).dtype)
+    tolerance = _SAFETY * reference.error + unit * (size if entrywise else _largest_of_each(found, cases))
+    kinked = reference.kinked if skip is None else reference.kinked | skip
+    off = np.abs(found - reference.value)
+    off = np.where(np.isnan(found) & np.isnan(reference.value), 0.0, off)
+    reach = np.abs(reference.left) + np.abs(reference.right)
+    wrong = ~(off <= tolerance) & ~kinked & ~np.isnan(reference.value)
+    wrong |= reference.kinked & (np.abs(found) > reach * (1 + SEES) + tolerance) & np.isfinite(reach)
+    relative, unsure = off / size, tolerance / size
+    exact = (off == 0) & (size == 0) & ((reference.error == 0) | (not entrywise))
+    relative, unsure = np.where(size == 0, 0.0, relative), np.where(exact, 0.0, unsure)
+    unseen = ((unsure > SEES) | np.isnan(unsure)) & ~exact & ~wrong & ~kinked
+    told = describe or (lambda place: str(list(place)))
+    seen = ~(unseen | kinked)
+    row = Row(
+        what,
+        witness,
+        error=_largest(relative, wrong if wrong.any() else seen),
+        resolves=_largest(unsure, seen & (unsure <= SEES)),
+        verdict=_verdict(wrong, kinked, unseen),
+        note=_note(found, reference, wrong, kinked, unseen, relative, told, part),
+        kind=kind,
+    )
+    return Compared(wrong, kinked, unseen, row)
+
+
+def exactly(value: Array, error: Array | float = 0.0) -> Estimate:
+    """A witness that knows the value up to an error, and no kinks."""
+    value = np.asarray(value, np.float64)
+    errors = np.broadcast_to(np.asarray(error, np.float64), value.shape)
+    return Estimate(value, errors, value, value, np.zeros(value.shape, np.bool_))
+
+
+def same(what: str, witness: str, first: Array, second: Array, *, slack: float = 0.0, note: str = "") -> Row:
+    """Two routes to the same numbers; `slack` is the relative error that they may have."""
+    if first.shape != second.shape:
+        shapes = f"shape {first.shape} here and {second.shape} there"
+        return Row(what, witness, float("inf"), slack, FAILS, f"{shapes}; {note}".rstrip("; "))
+    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    scale = float(
+        np.max(np.maximum(np.abs(a), np.abs(b)), initial=0.0, where=np.isfinite(a) & np.isfinite(b))
+    )
+    off = np.where(np.isnan(a) & np.isnan(b) | (a == b), 0.0, np.abs(a - b))
+    gap = float(np.max(off, initial=0.0)) / scale if scale else float(np.max(off, initial=0.0))
+    holds = gap <= slack
+    return Row(what, witness, gap, slack, HOLDS if holds else FAILS, "" if holds else note)
+
+
+def eps(dtype: Any) -> float:
+    """The distance from 1 to the next number."""
+    return float(np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps)
+
+
+def _largest_of_each(found: Array, cases: bool) -> Array:
+    """The largest entry of each case, relative to which the others are rounded."""
+    axes = tuple(range(1 if cases else 0, found.ndim))
+    finite = np.where(np.isfinite(found), np.abs(found), 0.0)
+    return np.asarray(np.max(finite, axis=axes, initial=0.0, keepdims=True))
+
+
+def _largest(numbers: Array, where: Array) -> float:
+    return float(np.max(np.where(np.isnan(numbers), np.inf, numbers), initial=0.0, where=where))
+
+
+def _verdict(wrong: Array, kinked: Array, unseen: Array) -> str:
+    if wrong.any():
+        return FAILS
+    if kinked.any():
+        return KINK
+    return UNRESOLVED if unseen.size and unseen.all() else HOLDS
+
+
+def _note(
+    found: Array,
+    reference: Estimate,
+    wrong: Array,
+    kinked: Array,
+    unseen: Array,
+    relative: Array,
+    describe: Callable[[tuple[int, ...]], str],
+    part: str,
+) -> str:
+    """Which part, then the worst entry that is wrong, the first on a kink, and how many are unseen."""
+    said = [part] if part else []
+    if wrong.any():
+        worst = np.where(wrong, np.where(np.isnan(relative), np.inf, relative), -1.0)
+        place = _index(np.unravel_index(int(np.argmax(worst)), found.shape))
+        said.append(
+            f"{int(wrong.sum())} of {wrong.size} entries differ, most at {describe(place)}: "
+            f"{found[place]:.7g} where the witness has {reference.value[place]:.7g}"
+        )
+    elif kinked.any():
+        place = _index(np.argwhere(kinked)[0])
+        more = f", and {int(kinked.sum()) - 1} more" if kinked.sum() > 1 else ""
+        said.append(
+            f"kink at {describe(place)}: left {reference.left[place]:.4g}, "
+            f"right {reference.right[place]:.4g}, it says {found[place]:.4g}{more}"
+        )
+    if unseen.any():
+        said.append(f"{int(unseen.sum())} of {unseen.size} entries are too small for this witness")
+    return "; ".join(said)
+
+
+def _index(place: Any) -> tuple[int, ...]:
+    return tuple(int(k) for k in place)
+
+
+def as_saturated(row: Row) -> Row:
+    """What cannot be seen because a slope vanishes."""
+    verdict = SATURATED if row.verdict == UNRESOLVED else row.verdict
+    return Row(row.what, row.witness, row.error, row.resolves, verdict, row.note, row.kind)

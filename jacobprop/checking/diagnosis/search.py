@@ -1,0 +1,186 @@
+"""The search for the mistake, or the two mistakes, that turn the right gradients into the candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from time import monotonic
+
+from .backprop import Backprop, Gradients, Mistake
+from .distance import errors, relative_error
+from .mistakes import cases, coupling, finished, loss_rows, parameters, slopes, weights
+
+_SECONDS = 5.0
+"""How long pairs of mistakes are tried. Single mistakes are always tried all."""
+
+_LARGE = 2**20
+"""Multiply-adds of a pass from which on a mistake is not made that reaches a right gradient."""
+
+_VACUOUS = 1e-9
+"""Below this a mistake makes no difference with these numbers."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Mistakes and how far from the candidate they lead, by the worst array."""
+
+    mistakes: tuple[Mistake, ...]
+    error: float
+    explained: frozenset[str]
+    spoiled: frozenset[str]
+
+
+class Search:
+    """Everything that is tried for one candidate.
+
+    Attributes
+    ----------
+    backprop : Backprop
+        The right pass.
+    candidate : dict
+        The arrays in question, in the right shapes.
+    tolerance : float
+        The relative error up to which an array counts as explained.
+    floors : dict
+        By name, the norm below which a gradient is rounding.
+    """
+
+    def __init__(
+        self,
+        backprop: Backprop,
+        candidate: Gradients,
+        tolerance: float,
+        floors: dict[str, float],
+        earlier: Sequence[Backprop] = (),
+    ) -> None:
+        self.backprop, self.candidate, self.tolerance = backprop, candidate, tolerance
+        self.floors, self.earlier = floors, earlier
+        self.names = [name for name in backprop.names if name in candidate]
+        self.before = self._errors(backprop.right)
+        self.wrong = frozenset(name for name, error in self.before.items() if error > tolerance)
+        self.zero = frozenset(name for name in self.names if not backprop.right[name].any())
+        self.is_large = backprop.cases * sum(g.size for g in backprop.right.values()) > _LARGE
+        self.next_best = max(self.before.values(), default=0.0)
+
+    def _errors(self, found: Gradients) -> dict[str, float]:
+        return errors(
+            {name: self.candidate[name] for name in found if name in self.candidate}, found, self.floors
+        )
+
+    def explanations(self, *, pairs: bool = True) -> list[Explanation]:
+        """All that fit: single mistakes, or else pairs; the likeliest first."""
+        tried = [found for m in self._singles() if (found := self._try((m,))) is not None]
+        fitting = self._fitting(tried)
+        return fitting or (self._fitting(self._pairs(tried)) if pairs else [])
+
+    def _fitting(self, tried: Sequence[Explanation]) -> list[Explanation]:
+        """Those that reach the tolerance, unless another is better by far."""
+        good = [e for e in tried if e.error <= self.tolerance]
+        best = min((e.error for e in good), default=0.0)
+        close = [e for e in good if e.error <= max(100 * best, 1e-9)]
+        rest = [e.error for e in tried if e not in close]
+        self.next_best = min([self.next_best, *rest])
+        return close
+
+    def _singles(self) -> Iterator[Mistake]:
+        """Every mistake that is known."""
+        return chain(self._fitted(()), self._fixed, parameters.forgotten_biases(self.backprop))
+
+    def _fitted(self, given: Sequence[Mistake]) -> Iterator[Mistake]:
+        """The mistakes with a number that the candidate shows, once these others are made."""
+        b, c = self.backprop, self.candidate
+        return chain(
+            finished.scaled(b, c, given),
+            weights.fitted(b, c, given),
+            coupling.fitted(b, c, given),
+            finished.regularised(b, c, given),
+            cases.fitted(b, c, given),
+        )
+
+    @cached_property
+    def _fixed(self) -> tuple[Mistake, ...]:
+        """The mistakes that do not depend on the candidate."""
+        b = self.backprop
+        alone = (
+            *slopes.mistakes(b, self.earlier),
+            *loss_rows.mistakes(b),
+            *coupling.mistakes(b),
+            *weights.mistakes(b),
+            *parameters.mistakes(b, self.earlier),
+            *finished.mistakes(b),
+        )
+        return (*alone, *habits(alone))
+
+    def _try(self, mistakes: tuple[Mistake, ...]) -> Explanation | None:
+        """What these mistakes explain; None if they change nothing."""
+        reached = frozenset(name for m in mistakes for name in self.backprop.reaches(m)) & set(self.names)
+        if self.is_large and not reached <= self.wrong | self.zero and not any(m.instead for m in mistakes):
+            return None  # it would hardly leave right what is right
+        found, right = self.backprop.gradients(mistakes), self.backprop.right
+        gaps = {name: relative_error(found[name], right[name], self.floors[name]) for name in reached}
+        spoiled = frozenset(name for name, gap in gaps.items() if gap > _VACUOUS)
+        if not spoiled:
+            return None
+        after = self.before | self._errors({name: found[name] for name in spoiled})
+        explained = frozenset(name for name, error in after.items() if error <= self.tolerance)
+        return Explanation(mistakes, max(after.values(), default=0.0), explained, spoiled)
+
+    def _pairs(self, tried: Sequence[Explanation]) -> list[Explanation]:
+        """Two mistakes that spoil nothing that is right: one that explains some more arrays, then another;
+        or two that both reach the arrays nearest to the loss."""
+        deadline = monotonic() + _SECONDS
+        able = [e for e in tried if e.spoiled <= self.wrong]
+        right = frozenset(self.names) - self.wrong
+        promising = sorted((e for e in able if e.explained - right), key=lambda e: -len(e.explained))
+        nearest = next(name for name in self.names if name in self.wrong)
+        together = [e for e in able if not e.explained - right and nearest in e.spoiled]
+        found: list[Explanation] = []
+        for first in (*promising, *together):
+            if monotonic() > deadline or (found and first not in promising):
+                break
+            fixed = able if first in promising else together
+            for second in self._seconds(first, fixed):
+                pair = self._try((*first.mistakes, second))
+                if pair is not None and pair.error <= self.tolerance:
+                    found.append(pair)
+        return _unordered(found)
+
+    def _seconds(self, first: Explanation, able: Sequence[Explanation]) -> Iterator[Mistake]:
+        """What may come on top: the mistakes that were possible alone, and those the rest now shows."""
+        return chain(
+            self._fitted(first.mistakes),
+            (m for e in able if e is not first for m in e.mistakes),
+        )
+
+
+def _unordered(pairs: Sequence[Explanation]) -> list[Explanation]:
+    """Each pair of kinds and places once, whichever of the two came first."""
+    seen: set[frozenset[tuple[str, str]]] = set()
+    kept = []
+    for pair in pairs:
+        key = frozenset((m.kind, m.place) for m in pair.mistakes)
+        if key not in seen:
+            seen.add(key)
+            kept.append(pair)
+    return kept
+
+
+def habits(mistakes: Sequence[Mistake]) -> Iterator[Mistake]:
+    """The same mistake in all layers where it can be made, and in all of these but the first or the last."""
+    groups: dict[str, list[Mistake]] = {}
+    for mistake in mistakes:
+        if mistake.habit:
+            groups.setdefault(mistake.habit, []).append(mistake)
+    for group in groups.values():
+        for members in {tuple(group), tuple(group[1:]), tuple(group[:-1])} if len(group) > 1 else ():
+            if len(members) > 1:
+                places = ", ".join(m.place.removeprefix("layer ") for m in members)
+                yield Mistake(
+                    members[0].kind,
+                    f"{'layers ' if members[0].place.startswith('layer') else ''}{places}",
+                    f"{members[0].says}, and so in every place: {places}",
+                    members[0].remedy,
+                    {place: change for m in members for place, change in m.changes.items()},
+                )

@@ -1,0 +1,272 @@
+"""One factor of a layer: column by column against differences, with the words for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..differences import Estimate, along, complex_step
+from ..jacobians import Jacobian
+from ..layers import Dense, SumLayer
+from ..layers.base import Operand
+from ..layout import size
+from .comparison import Compared, compared, eps, exactly
+from .explanation import explained
+from .point import Point
+from .report import Row
+from .uses import jacobians_by_use
+
+_INNER_ROUNDINGS = 64
+"""Roundings of the function's inner values, relative to the largest derivative, that reach a difference."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The values of a layer, and its sum, by differences in some entries of one operand.
+
+    Both estimates are (cases,) + (m,) + (k,), a column for each of the `places`.
+    """
+
+    operand: Operand
+    name: str
+    total: int
+    places: list[tuple[int, ...]]
+    of_values: Estimate
+    of_sum: Estimate
+
+    @classmethod
+    def at(cls, point: Point, operand: Operand, rng: np.random.Generator, most: int) -> Measured:
+        x, shape = point.operands[operand], point.shapes[operand]
+        places = _places(shape, rng, most)
+        width = point.forward()[0].shape[-1]
+        per_case = not isinstance(operand, str) and point.cases is not None
+        both = columns(lambda moved: _values_and_sum(point, operand, moved), x, places, per_case)
+        return cls(
+            operand,
+            point.name(operand),
+            size(shape),
+            places,
+            both.each(lambda part: part[..., :width, :]),
+            both.each(lambda part: part[..., width:, :]),
+        )
+
+    @property
+    def sampled(self) -> bool:
+        return len(self.places) < self.total
+
+    @property
+    def part(self) -> str:
+        return f"{len(self.places):,} of {self.total:,} columns" if self.sampled else ""
+
+
+def _values_and_sum(point: Point, operand: Operand, moved: Array) -> Array:
+    values, cache = point.moved(operand, moved)
+    return (
+        np.concatenate([values, point.sum(cache)], axis=-1) if isinstance(point.layer, SumLayer) else values
+    )
+
+
+def factor_row(
+    point: Point,
+    measured: Measured,
+    J: Jacobian,
+    of: str,
+    reference: Estimate,
+    skip: Array | None = None,
+    cause: str = "",
+) -> Row:
+    """One factor, column by column, against differences."""
+    candidate = _columns(J, measured.places)
+    found = compared(
+        f"{measured.name} of {of}{point.short}",
+        "differences",
+        candidate,
+        reference,
+        cases=point.cases is not None,
+        describe=lambda place: _entry(point, place, measured.places),
+        part=measured.part,
+        skip=skip,
+    )
+    return _with_reason(
+        found, candidate, reference, J, cause, point, measured.operand, sampled=measured.sampled
+    )
+
+
+def more_witnesses(
+    point: Point, exact: Point, measured: Measured, J: Jacobian, rng: np.random.Generator, skip: Array | None
+) -> Iterator[Row]:
+    """Random directions if columns were left out, and the complex step of a layer that allows it."""
+    what, x = f"{measured.name} of {point.short}", exact.operands[measured.operand]
+
+    def values(moved: Array) -> Array:
+        return exact.moved(measured.operand, moved)[0]
+
+    if measured.sampled:
+        yield _along_directions(what, J, values, x, rng, point, skip)
+    elif point.layer.analytic:
+        raw = partial(_unchecked, exact, measured.operand)
+        yield _by_complex_step(what, raw, x, _columns(J, measured.places), point, measured.operand)
+
+
+def columns(
+    values: Callable[[Array], Array], x: Array, places: list[tuple[int, ...]], per_case: bool
+) -> Estimate:
+    """The Jacobian by some entries of x; with `per_case` the same entry of every case moves at once."""
+    found = []
+    for place in places:
+        move = np.zeros(x.shape)
+        at: tuple[Any, ...] = (slice(None), *place) if per_case else place
+        move[at] = np.maximum(1.0, np.abs(x[at]))
+        found.append(along(values, x, move, itemgetter((*at, None) if per_case else at)))
+    whole = Estimate(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
+    axes = tuple(range(1 if per_case else 0, whole.value.ndim))
+    largest = np.max(np.abs(whole.value), axis=axes, keepdims=True, initial=0.0, where=~np.isnan(whole.value))
+    return whole._replace(error=whole.error + _INNER_ROUNDINGS * eps(np.float64) * largest)
+
+
+def _columns(J: Jacobian, places: list[tuple[int, ...]]) -> Array:
+    """J pushed along unit tangents, (cases,) + out + (k,)."""
+    found = []
+    for place in places:
+        unit = np.zeros(J.in_shape, J.dtype)
+        unit[place] = 1
+        found.append(J.push(unit))
+    return np.stack(found, axis=-1)
+
+
+def _places(shape: tuple[int, ...], rng: np.random.Generator, most: int) -> list[tuple[int, ...]]:
+    """Every index of a shape, or a sorted random sample."""
+    total = size(shape)
+    chosen = range(total) if total <= most else sorted(rng.choice(total, most, replace=False))
+    return [tuple(int(k) for k in np.unravel_index(int(flat), shape)) for flat in chosen]
+
+
+def _entry(point: Point, place: tuple[int, ...], places: list[tuple[int, ...]]) -> str:
+    """'unit 3, case 0, by entry [2, 1]'."""
+    *lead, unit, column = place
+    by = list(places[column])
+    case = f", case {lead[0]}" if lead and point.cases is not None else ""
+    return f"unit {unit}{case}, by entry {by[0] if len(by) == 1 else by}"
+
+
+def kinked_outputs(point: Point, shape: tuple[int, ...]) -> Array | None:
+    """Where the sum of a Dense layer lies on a corner of its activation: J_Sum has a row for that."""
+    if not isinstance(point.layer, Dense) or not point.layer.activation.kinks:
+        return None
+    z = point.sum(point.forward()[1]).astype(np.float64)
+    near = np.zeros(z.shape, np.bool_)
+    for kink in point.layer.activation.kinks:
+        near |= np.abs(z - kink) <= 1e-5 * np.maximum(1, np.abs(z))
+    return np.broadcast_to(near[..., None], shape)
+
+
+def _with_reason(
+    found: Compared,
+    candidate: Array,
+    reference: Estimate,
+    J: Jacobian,
+    cause: str,
+    point: Point,
+    operand: Operand,
+    *,
+    sampled: bool,
+) -> Row:
+    """A row that fails, with what `diagnose` says of its worst case, or the factor that it follows from."""
+    if not found.row.fails:
+        return found.row
+    if cause:
+        return replace(found.row, note=f"as {cause} is")
+    if sampled:
+        return found.row
+    worst = (int(np.argmax(found.wrong.reshape(len(found.wrong), -1).sum(axis=1))),) if J.cases else ()
+    shape = J.out_shape + J.in_shape
+    right = reference.value[worst].reshape(shape)
+    reason = explained(
+        candidate[worst].reshape(shape),
+        right,
+        out_ndim=len(J.out_shape),
+        terms=_by_use(point, operand, right, worst) or None,
+    )
+    name = f"{point.where}: " if reason and point.where != point.short else ""
+    return replace(found.row, note=f"{name}{reason}; {found.row.note}" if reason else found.row.note)
+
+
+def _by_use(point: Point, operand: Operand, right: Array, case: tuple[int, ...]) -> dict[str, Array]:
+    """The same factor of one case through each use that forward makes of the operand."""
+    alone = point.in_float64()
+    if case:
+        alone = alone.case(case[0])
+    name = operand if isinstance(operand, str) else "the input"
+    if right.shape != alone.forward()[0].shape + alone.operands[operand].shape:
+        return {}  # of the sum
+    return jacobians_by_use(partial(_unchecked, alone, operand), alone.operands[operand], right, name)
+
+
+def _unchecked(point: Point, operand: Operand, moved: Array) -> Array:
+    """The layer's values with one operand as it is given: complex, or under watch."""
+    inputs = tuple(
+        moved if key == operand else x for key, x in zip(point.layer.inputs, point.inputs, strict=True)
+    )
+    params = {**point.params, operand: moved} if isinstance(operand, str) else point.params
+    return point.layer.forward(params, inputs)[0]
+
+
+def _along_directions(
+    what: str,
+    J: Jacobian,
+    values: Callable[[Array], Array],
+    x: Array,
+    rng: np.random.Generator,
+    point: Point,
+    skip: Array | None,
+) -> Row:
+    """Two random directions, which every column takes part in."""
+    found, known = [], []
+    for _ in range(2):
+        tangent = rng.normal(size=J.in_shape)
+        move = tangent / np.sqrt(size(J.in_shape))
+        found.append(J.push(move.astype(J.dtype)))
+        known.append(along(values, x, np.broadcast_to(move, x.shape)))
+    reference = Estimate(*(np.stack(part, axis=-1) for part in zip(*known, strict=True)))
+    outputs = None if skip is None else skip[..., :2]
+    return compared(
+        what,
+        "random directions",
+        np.stack(found, axis=-1),
+        reference,
+        cases=point.cases is not None,
+        describe=lambda place: f"entry {list(place[:-1])}, direction {place[-1]}",
+        skip=outputs,
+        part=f"all {size(J.in_shape):,} columns, along 2 directions",
+    ).row
+
+
+def _by_complex_step(
+    what: str, values: Callable[[Array], Array], x: Array, candidate: Array, point: Point, operand: Operand
+) -> Row:
+    """For a layer that says it is analytic: exact to rounding."""
+    if isinstance(operand, str) or point.cases is None:
+        value = complex_step(values, x)
+    else:
+        value = np.stack([complex_step(partial(_case_of, values, x, k), x[k]) for k in range(len(x))])
+    value = value.reshape(candidate.shape)
+    largest = np.abs(value).max(initial=0.0)
+    return compared(
+        what,
+        "complex step",
+        candidate,
+        exactly(value, 4 * eps(np.float64) * largest),
+        cases=point.cases is not None,
+    ).row
+
+
+def _case_of(values: Callable[[Array], Array], x: Array, k: int, y: Array) -> Array:
+    moved = x.astype(y.dtype)
+    moved[k] = y
+    return np.asarray(values(moved)[k])

@@ -1,0 +1,92 @@
+"""A loss: its row against differences of its value, by the output and by the sum below the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ..arrays import Array, quiet
+from ..losses import Loss
+from .comparison import Compared, compared, eps, same
+from .explanation import explained
+from .factors import columns
+from .point import guarded
+from .report import Row
+
+
+@quiet
+def loss_rows(loss: Loss, y: Array, z: Array | None, t: Array) -> list[Row]:
+    """J_N and, with a gate, the fused head; y, z and t are stacks in one dtype."""
+    where = repr(loss)
+    value = _called(loss.value, f"{where}, value")
+    rows = [_row("J_N", where, value, _called(loss.row, f"{where}, row"), y, t)]
+    if loss.gate and z is not None:
+        head_value = _called(loss.head_value, f"{where}, head_value")
+        head_row = _called(loss.head_row, f"{where}, head_row")
+        rows.append(_row("J_N J_Sum, the fused head", where, head_value, head_row, z, t))
+        both = guarded(f"{where}, head", "head", loss.head, z.copy(), t.copy())
+        slack = 64 * eps(y.dtype)
+        rows += [
+            same(
+                "head", "head_value", both[0], head_value(z, t), slack=slack, note=f"{where}: head disagrees"
+            ),
+            same("head", "head_row", both[1], head_row(z, t), slack=slack, note=f"{where}: head disagrees"),
+        ]
+        usual = np.max(np.abs(z)) < 15
+        if usual:
+            note = f"{where}: head_value is another function than value"
+            rows.append(same("head", "value", both[0], value(y, t), slack=1e6 * eps(y.dtype), note=note))
+    return rows + list(_alone(where, value, y, t))
+
+
+def _called(call: Callable[[Array, Array], Array], where: str) -> Callable[[Array, Array], Array]:
+    def safely(y: Array, t: Array) -> Array:
+        return np.asarray(guarded(where, "it", call, y.copy(), t.copy()))
+
+    return safely
+
+
+def _row(
+    what: str,
+    where: str,
+    value: Callable[[Array, Array], Array],
+    row: Callable[[Array, Array], Array],
+    y: Array,
+    t: Array,
+) -> Row:
+    """A row against differences of the value; a row that is infinite has no difference."""
+    exact, target = y.astype(np.float64), t.astype(np.float64)
+    candidate = row(y, t)
+    if candidate.shape != y.shape:
+        shown = same(what, "differences", candidate, y, note=f"{where}: a row is shaped like the output")
+        return replace(shown, kind="factor")
+    places: list[tuple[int, ...]] = [(k,) for k in range(y.shape[-1])]
+    reference = columns(lambda moved: value(moved, target)[:, None], exact, places, per_case=True)
+    reference = reference.each(lambda part: part[:, 0])
+    found = compared(
+        what,
+        "differences",
+        candidate,
+        reference,
+        cases=True,
+        describe=lambda place: f"output {place[1]}, case {place[0]}",
+        skip=~np.isfinite(candidate),
+    )
+    return _told(found, candidate, reference.value, where)
+
+
+def _told(found: Compared, candidate: Array, reference: Array, where: str) -> Row:
+    if not found.row.fails:
+        return found.row
+    reason = explained(candidate, reference, out_ndim=0)
+    return replace(found.row, note=f"{where}: {reason}; {found.row.note}" if reason else found.row.note)
+
+
+def _alone(where: str, value: Callable[[Array, Array], Array], y: Array, t: Array) -> Iterator[Row]:
+    """One number a case, and each the loss of that case alone."""
+    together = value(y, t)
+    alone = np.array([value(one, target) for one, target in zip(y, t, strict=True)], y.dtype)
+    note = f"{where}: the value of a case depends on the others: reduce over axis=-1 alone"
+    yield same("value", "one case alone", together, alone, slack=64 * eps(y.dtype), note=note)

@@ -1,0 +1,328 @@
+"""A network: every layer at its own point, then the products and the gradients that they make up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..arrays import Array, quiet
+from ..delta import DeltaRule
+from ..differences import Estimate, along, estimate
+from ..layout import size
+from ..network import Network
+from ..record import Record
+from .comparison import compared
+from .explanation import explained
+from .factors import columns
+from .layers import layer_rows
+from .losses import loss_rows
+from .point import Point, guarded
+from .report import Row
+
+_WORK = 1.5e9
+"""Multiply-adds that a check may spend on differences, times `effort`."""
+_EVALUATIONS = 14
+"""About how many function values a derivative takes."""
+_LEAST = 8
+"""Entries of an array that are compared one by one, however large the network is."""
+_CASES = 8
+"""Cases of a large stack at which factors and products are compared; gradients take all."""
+_LARGE = 2_000_000
+_LAYERS = 12
+"""Activations of a deep network by which products are taken."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network at a point, its float64 twin, and how many entries are compared one by one."""
+
+    net: Network
+    X: Array
+    T: object
+    rng: np.random.Generator
+    effort: float
+
+    @cached_property
+    def record(self) -> Record:
+        return self.net.forward(self.X, self.T)
+
+    @cached_property
+    def few(self) -> Record:
+        """The record of some cases where a pass of all is expensive."""
+        x = self.record.activation(0)
+        if self.record.cases is None or self.record.cases <= _CASES or self.cost <= _LARGE:
+            return self.record
+        chosen = np.linspace(0, len(x) - 1, _CASES).astype(int)
+        target = self.record.target
+        return self.net.forward(x[chosen], None if target is None else target[chosen])
+
+    @cached_property
+    def twin(self) -> Network:
+        """The same network in float64."""
+        return self.net if self.net.dtype == np.float64 else self.net.astype(np.float64)
+
+    @property
+    def depth(self) -> int:
+        return self.net.architecture.depth
+
+    @property
+    def cost(self) -> int:
+        """Multiply-adds of a forward pass, with what the calls cost."""
+        return self.cost_of(self.record)
+
+    def cost_of(self, record: Record) -> int:
+        """The same of a record with fewer cases; a matrix is read from memory however few there are."""
+        return 60_000 * self.depth + (8 + (record.cases or 1)) * self.net.size
+
+    def most(self, cost: int, blocks: int) -> int:
+        """How many entries of each of so many arrays may be compared one by one."""
+        return max(_LEAST, int(self.effort * _WORK / (cost * _EVALUATIONS * blocks)))
+
+    def point(self, number: int, record: Record) -> Point:
+        """One layer at the numbers of a record."""
+        architecture, layer = self.net.architecture, self.net.layers[number - 1]
+        params = {
+            slot: self.net.parameters[f"{slot}{number}"].astype(record.dtype, copy=False)
+            for slot in architecture.slots[number - 1]
+        }
+        inputs = tuple(record.activation(k) for k in architecture.reads(number))
+        kind = layer.name or type(layer).__name__
+        return Point(layer, params, inputs, f"layer {number} <{kind}>", f"layer {number}")
+
+
+@quiet
+def network_rows(subject: Subject) -> list[Row]:
+    """Factors of every layer and of the loss, products, gradients: causes before what follows from them."""
+    few, rows = subject.few, []
+    blocks = 4 * subject.depth
+    for number in range(1, subject.depth + 1):
+        point = subject.point(number, few)
+        rows += layer_rows(point, subject.rng, subject.most(point.cost, blocks))
+    if subject.record.target is not None:
+        rows += _loss_rows(subject, few)
+    if few is not subject.record:
+        some = f"{few.cases} of {subject.record.cases} cases"
+        rows = [replace(row, note=f"{row.note}, {some}" if row.note else some) for row in rows]
+    rows.sort(key=lambda row: not row.fails)
+    cause = next((row.what for row in rows if row.fails), "")
+    if any(row.fails and row.witness == "a second call" for row in rows):
+        return rows
+    following = [*_product_rows(subject, few)]
+    if subject.record.target is not None:
+        following += _gradient_rows(subject)
+    return rows + [_following(row, cause) for row in following]
+
+
+def _following(row: Row, cause: str) -> Row:
+    """A product or gradient that contains a wrong factor is wrong as well."""
+    return replace(row, note=f"as {cause} is") if cause and row.fails else row
+
+
+def _loss_rows(subject: Subject, record: Record) -> list[Row]:
+    loss, t = subject.net.loss, record.target
+    assert loss is not None, "a target was taken by a loss"
+    assert t is not None, "asked with a target alone"
+    y = record.output
+    fused = subject.net.architecture.fused
+    z = np.atleast_2d(record.sum(subject.depth)) if fused else None
+    return loss_rows(loss, np.atleast_2d(y), z, np.atleast_2d(t))
+
+
+def _product_rows(subject: Subject, record: Record) -> Iterator[Row]:
+    """d(output)/d(a_k) and dL/d(a_k) for every layer, or for some of a deep network."""
+    depth = subject.depth
+    below = [k for k in range(depth) if _reaches(subject, k)]
+    below = _some(below)
+    most = subject.most(subject.cost_of(record), 2 * len(below))
+    for k in reversed(below):
+        yield _product(subject, record, k, f"a{depth}", most)
+        if subject.record.target is not None:
+            yield _product(subject, record, k, "L", most)
+
+
+def _reaches(subject: Subject, k: int) -> bool:
+    """Whether some later layer reads activation k."""
+    return any(k in subject.net.architecture.reads(number) for number in range(1, subject.depth + 1))
+
+
+def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Row:
+    """One product against differences of the layers above."""
+    x = record.activation(k)
+    width = x.shape[-1]
+    chosen = range(width) if width <= most else sorted(subject.rng.choice(width, most, replace=False))
+    places: list[tuple[int, ...]] = [(int(i),) for i in chosen]
+    J = record.jacobian(of, f"a{k}")
+    candidate = np.stack([J.push(_unit(width, place, J.dtype)) for place in places], axis=-1)
+    above = _above(subject, record, k, of)
+    per_case = record.cases is not None
+
+    def values(moved: Array) -> Array:
+        found = above(moved)
+        return found[..., None] if of == "L" else found
+
+    reference = columns(values, x.astype(np.float64), places, per_case=per_case)
+    reference = reference.each(lambda part: part.reshape(candidate.shape))
+    part = [f"{len(places)} of {width} columns"] if len(places) < width else []
+    if record is not subject.record:
+        part.append(f"{record.cases} of {subject.record.cases} cases")
+    symbol = f"d{of}/da{k}"
+    return compared(
+        symbol,
+        "differences",
+        candidate,
+        reference,
+        kind="product",
+        cases=per_case,
+        describe=lambda place: f"{list(place[:-1])} by entry {places[place[-1]][0]}",
+        part=", ".join(part),
+    ).row
+
+
+def _unit(width: int, place: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    unit = np.zeros(width, dtype)
+    unit[place] = 1
+    return unit
+
+
+def _above(subject: Subject, record: Record, k: int, of: str) -> Callable[[Array], Array]:
+    """The output, or each case's loss, as a function of activation k alone, in float64."""
+    points = [subject.point(number, record).in_float64() for number in range(1, subject.depth + 1)]
+    start = [record.activation(j).astype(np.float64) for j in range(subject.depth + 1)]
+    architecture = subject.net.architecture
+
+    def values(moved: Array) -> Array:
+        activations, cache = list(start), None
+        activations[k] = moved
+        for number in range(k + 1, subject.depth + 1):
+            inputs = tuple(activations[j] for j in architecture.reads(number))
+            activations[number], cache = points[number - 1].forward(inputs=inputs)
+        if of != "L":
+            return activations[-1]
+        return _losses(subject, points[-1], activations[-1], cache, record)
+
+    return values
+
+
+def _losses(subject: Subject, last: Point, y: Array, cache: object, record: Record) -> Array:
+    loss, target = subject.net.loss, record.target
+    assert loss is not None, "L was asked for"
+    assert target is not None, "L was asked for"
+    t = target.astype(np.float64)
+    if subject.net.architecture.fused:
+        return np.asarray(loss.head_value(last.sum(cache), t))
+    return np.asarray(loss.value(y, t))
+
+
+def _gradient_rows(subject: Subject) -> Iterator[Row]:
+    """Every gradient, of the record and of the delta rule, by entries and along random directions."""
+    if not subject.net.parameters:
+        return
+    routes = {"record.gradients": subject.record.gradients()}
+    x, t = subject.record.activation(0), subject.record.target
+    routes["DeltaRule"] = guarded("DeltaRule", "gradients", DeltaRule(subject.net).gradients, x, t)[1]
+    names = _some(list(subject.net.parameters))
+    most = subject.most(subject.cost, len(names))
+    for name in names:
+        yield from _gradient(subject, name, {route: found[name] for route, found in routes.items()}, most)
+    if len(names) < len(subject.net.parameters):
+        yield from _all_gradients(subject, routes, len(names))
+
+
+Item = TypeVar("Item")
+
+
+def _some(items: list[Item]) -> list[Item]:
+    """All of a few, or some of many, the first and the last among them."""
+    if len(items) <= _LAYERS:
+        return items
+    return [items[int(k)] for k in np.linspace(0, len(items) - 1, _LAYERS)]
+
+
+def _all_gradients(subject: Subject, routes: Mapping[str, Mapping[str, Array]], taken: int) -> Iterator[Row]:
+    """The parameters of a deep network all at once, along random directions."""
+    net, x, target = subject.twin, subject.record.activation(0).astype(np.float64), subject.record.target
+    moves = [subject.rng.normal(size=net.size) / np.sqrt(net.size) for _ in range(3)]
+
+    def loss(vector: Array) -> Array:
+        return np.asarray(net.with_vector(vector).forward(x, target).loss)
+
+    found = [along(loss, net.vector, move) for move in moves]
+    reference = Estimate(*(np.stack(part) for part in zip(*found, strict=True)))
+    for route, gradients in routes.items():
+        whole = np.concatenate([np.asarray(gradients[name], np.float64).ravel() for name in net.parameters])
+        yield compared(
+            "dL by all parameters",
+            f"directions, {route}",
+            np.array([whole @ move for move in moves]),
+            _with_rounding(
+                reference, np.asarray(float(np.finfo(subject.record.dtype).eps) * np.abs(whole).max())
+            ),
+            kind="gradient",
+            part=f"{taken} of {len(net.parameters):,} gradients one by one, all of them along 3 directions",
+            describe=lambda place: f"direction {place[0]}",
+        ).row
+
+
+def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: int) -> Iterator[Row]:
+    x = subject.record.activation(0).astype(np.float64)
+    array = subject.net.parameters[name].astype(np.float64)
+    target = subject.record.target
+
+    def loss(value: Array) -> Array:
+        return np.asarray(subject.twin.with_parameters({name: value}).forward(x, target).loss)
+
+    total = array.size
+    flat = np.arange(total) if total <= most else np.sort(subject.rng.choice(total, most, replace=False))
+    places = [tuple(int(k) for k in np.unravel_index(int(k), array.shape)) for k in flat]
+    reference = estimate(loss, array, places)
+    terms = _size_of_terms(subject, name)
+    move = subject.rng.normal(size=array.shape) / np.sqrt(max(total, 1))
+    direction = along(loss, array, move) if total > most else None
+    what, part = f"dL/d{name}", f"{len(places):,} of {total:,} entries" if total > most else ""
+    for route, gradient in routes.items():
+        found = compared(
+            what,
+            f"differences, {route}",
+            gradient.ravel()[flat],
+            _with_rounding(reference, terms.ravel()[flat]),
+            kind="gradient",
+            describe=lambda place: f"entry {list(places[place[0]])}",
+            part=part,
+        )
+        reason = ""
+        if found.row.fails and total <= most:
+            reason = explained(gradient, reference.value.reshape(array.shape), out_ndim=0)
+        row = replace(found.row, note=f"{reason}; {found.row.note}") if reason else found.row
+        yield replace(row, note=f"{row.note} ({route})") if row.fails else row
+        if direction is not None:
+            along_all = np.asarray((gradient.astype(np.float64) * move).sum())
+            rounded = _with_rounding(direction, np.asarray((terms * np.abs(move)).max()))
+            yield compared(
+                what,
+                f"a direction, {route}",
+                along_all,
+                rounded,
+                kind="gradient",
+                part=f"all {total:,} entries along one random direction",
+            ).row
+
+
+def _with_rounding(reference: Estimate, terms: Array) -> Estimate:
+    return reference._replace(error=reference.error + terms)
+
+
+def _size_of_terms(subject: Subject, name: str) -> Array:
+    """A rounding of the terms that a gradient adds up, which may cancel: each case's own row."""
+    unit = float(np.finfo(subject.record.dtype).eps)
+    cases = subject.record.cases or 1
+    weight = float(subject.record.weight)
+    J = subject.record.jacobian("L", name)
+    scale = weight * np.sqrt(cases) * np.sqrt(J.stacked().gram_diagonal() if cases > 1 else J.gram_diagonal())
+    largest = float(np.max(scale, initial=0.0, where=np.isfinite(scale)))
+    return np.full(size(subject.net.parameters[name].shape), unit * largest).reshape(
+        subject.net.parameters[name].shape
+    )

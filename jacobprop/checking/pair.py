@@ -1,0 +1,102 @@
+"""Somebody's forward and backward function at a point, called with copies alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array, as_array, require_finite
+from ..errors import DTypeError, OptionError, shown
+from .point import guarded
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two functions at a point."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    arrays: tuple[Array, ...]
+    names: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"backward of {getattr(self.forward, '__name__', 'forward')}"
+
+    def run(self, arrays: Sequence[Array]) -> tuple[Array, Any]:
+        """(y, what backward takes after dy)."""
+        returned = guarded("forward", "it", self.forward, *arrays)
+        if isinstance(returned, tuple):
+            if len(returned) != 2:
+                raise DTypeError(
+                    "forward must return y, or y and a cache",
+                    where="check_vjp",
+                    got=f"a tuple of {len(returned)}",
+                    expected="an array, or (y, cache)",
+                    remedy="Return several outputs as one array.",
+                )
+            return as_array(returned[0], "y", "forward"), (returned[1],)
+        return as_array(returned, "y", "forward"), tuple(arrays)
+
+    def value(self, k: int, moved: Array, exact: Sequence[Array]) -> Array:
+        """y with argument k replaced."""
+        given = [array.copy() for array in exact]
+        given[k] = moved
+        return self.run(given)[0]
+
+    def pull(self, dy: Array) -> tuple[Array | None, ...]:
+        """The gradients of one covector, each as its own array."""
+        rest = self.run([array.copy() for array in self.arrays])[1]
+        returned = guarded("backward", "it", self.backward, dy.copy(), *rest)
+        found = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+        return tuple(
+            None if array is None else as_array(array, f"the gradient by {name}", "backward").copy()
+            for array, name in zip(found, (*self.names, *["nothing"] * len(found)), strict=False)
+        )
+
+    @property
+    def differentiable(self) -> tuple[int, ...]:
+        return tuple(k for k, array in enumerate(self.arrays) if array.dtype.kind == "f")
+
+
+def taken(arrays: tuple[object, ...]) -> tuple[Array, ...]:
+    if not arrays:
+        raise OptionError(
+            "nothing to differentiate by",
+            where="check_vjp",
+            expected="forward, backward and the arrays that they take",
+            remedy="check_vjp(forward, backward, x, W).",
+        )
+    found = []
+    for number, given in enumerate(arrays, 1):
+        whole = isinstance(given, np.ndarray | np.generic) and given.dtype.kind in "iub"
+        array = np.asarray(given) if whole else as_array(given, f"array {number}", "check_vjp")
+        if array.dtype.kind == "O":
+            raise DTypeError("check_vjp compares floats", where=f"array {number}", got="expressions")
+        if not whole:
+            require_finite(array, f"array {number}", "check_vjp")
+        found.append(array)
+    return tuple(found)
+
+
+def names_of(forward: Callable[..., Any], count: int, given: Sequence[str] | None) -> tuple[str, ...]:
+    if given is not None:
+        if isinstance(given, str) or len(given) != count:
+            raise OptionError(
+                "one name for each array",
+                where="check_vjp",
+                got=shown(given),
+                expected=f"{count} names",
+                remedy="Leave names out for those of the parameters of forward.",
+            )
+        return tuple(str(name) for name in given)
+    try:
+        parameters = list(inspect.signature(forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return tuple(plain[:count]) if len(plain) >= count else tuple(f"array {k}" for k in range(1, count + 1))
