@@ -9,7 +9,9 @@ from typing import Any, NoReturn
 import click
 
 from .chain_command import chain_command
+from .check_command import check_command
 from .demo_command import demo_command
+from .diagnose_command import diagnose_command
 from .failures import ClosedPipeError, exit_code
 from .plan_command import plan_command
 
@@ -61,3 +63,5 @@ def program() -> None:
 program.add_command(demo_command)
 program.add_command(chain_command)
 program.add_command(plan_command)
+program.add_command(check_command)
+program.add_command(diagnose_command)
