@@ -1,0 +1,262 @@
+"""What hostile input has found, one by one; and what no drawing of numbers would find."""
+
+import warnings
+
+import numpy as np
+import pytest
+import sympy
+
+import jacobprop as jp
+from jacobprop import errors
+from jacobprop.arrays import as_array, whole_number
+from jacobprop.errors import JacobpropError, shown
+from jacobprop.expressions import read
+
+from .material import Duck, Mute, OldDuck
+
+HUGE = 10**5000
+"""An integer that Python refuses to write down."""
+
+ONE = jp.DiagonalJacobian(np.ones(3))
+
+
+def net():
+    return jp.Network([jp.Dense(2, 3, "tanh"), jp.Dense(3, 2)], jp.SquaredError())
+
+
+def record():
+    return net().forward(np.ones((4, 2)), np.ones((4, 2)))
+
+
+HUGE_AT = {
+    "plan": lambda n: jp.plan([n, n, n]),
+    "plan limit": lambda n: jp.plan([2, 2], max_bytes=n),
+    "Dense": lambda n: jp.Dense(n, n),
+    "cases": lambda n: jp.IdentityJacobian(2, cases=n),
+    "shape": lambda n: jp.IdentityJacobian(n),
+    "case": lambda n: ONE.for_cases(3).case(n),
+    "for_cases": ONE.for_cases,
+    "layer": lambda n: record().layer(n),
+    "operand": lambda n: record().layer(1)[n],
+    "name": lambda n: record().jacobian("L", n),
+    "input": lambda n: net()([n, 1]),
+    "parameter": lambda n: net().with_parameters({n: 1}),
+    "vector": lambda n: net().with_vector([n] * 17),
+    "order": lambda n: jp.plan([2, 2], n),
+    "formulation": lambda n: jp.gradients(net(), np.ones(2), np.ones(2), n),
+    "rate": lambda n: jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), learning_rate=n),
+    "progress": lambda n: jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), progress=n),
+    "epochs": lambda n: jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), epochs=-n),
+    "dialect": lambda n: net().in_dialect(n),
+    "derive": jp.derive,
+    "derive a width": lambda n: jp.derive(jp.Softmax(), n_in=n),
+    "layout": lambda n: ONE.tensor(n),
+    "tensor": lambda n: jp.JacobianTensor(np.ones(2), (n,), (), "numerator"),
+    "loss": lambda n: jp.Network([jp.Dense(2, 2)], n),
+    "names": lambda n: jp.Network([jp.Dense(2, 2)], names=[n, n]),
+    "dtype": lambda n: jp.Network([jp.Dense(2, 2)], dtype=n),
+    "expression": read,
+}
+
+
+@pytest.mark.parametrize("place", HUGE_AT)
+@pytest.mark.parametrize("value", [HUGE, Mute()], ids=["huge", "mute"])
+def test_what_cannot_be_shown_is_refused_all_the_same(place, value, monkeypatch):
+    if isinstance(value, Mute):
+        monkeypatch.setattr(Mute, "tried", True)
+        if place in ("epochs", "names"):
+            return  # what cannot be negated, and what str() makes a letter of
+    with pytest.raises(JacobpropError) as refused:
+        HUGE_AT[place](value)
+    assert len(str(refused.value)) < 2000
+
+
+def test_what_is_shown_is_one_short_line(monkeypatch):
+    assert shown("a") == "'a'"
+    assert shown(HUGE) == "an object of type int"
+    assert shown(np.ones((2, 2))) == "array([[1., 1.], [1., 1.]])"
+    assert (len(shown("x" * 10**6)), shown("x" * 10**6)[-3:]) == (300, "...")
+    monkeypatch.setattr(Mute, "tried", True)
+    assert shown(Mute()) == "an object of type Mute"
+    assert str(JacobpropError("wrong", got=HUGE)) == "wrong; got an object of type int."
+
+
+def test_a_limit_of_a_whole_number():
+    assert whole_number(7, "it", "here", most=7) == 7
+    with pytest.raises(errors.OptionError, match=r"got 8, expected 1 to 7\."):
+        whole_number(8, "it", "here", most=7)
+
+
+@pytest.mark.parametrize("duck", [Duck, OldDuck])
+def test_ducks_are_arrays(duck):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert as_array(duck([1, 2]), "it").tolist() == [1.0, 2.0]
+
+
+def test_masked_entries_deep_in_lists_are_found():
+    deep = [[1.0, 2.0], [np.ma.masked, 3.0]]
+    with pytest.raises(errors.DTypeError, match="masked array"):
+        as_array(deep, "it")
+
+
+# -- expressions and numbers mixed -------------------------------------------------------------------------
+
+
+def test_expressions_in_one_layer_alone():
+    u = sympy.Symbol("u")
+    mixed = net().with_parameters({"b2": np.array([u, 1])})
+    asked = mixed.forward(np.ones((2, 2)), np.zeros((2, 2)))
+    found, expected = (
+        asked.gradients(),
+        net().with_parameters({"b2": [2, 1]}).forward(np.ones((2, 2)), np.zeros((2, 2))),
+    )
+    for name, gradient in expected.gradients().items():
+        at = np.frompyfunc(lambda entry: float(sympy.sympify(entry).subs(u, 2)), 1, 1)(found[name])
+        np.testing.assert_allclose(at.astype(float), gradient, rtol=1e-12)
+
+
+@pytest.mark.parametrize("formulation", ["tensor", "numpy_dot", "simplified", "structured", "delta_scalar"])
+def test_expressions_through_softmax(formulation):
+    u = sympy.Symbol("u")
+    soft = jp.Network([jp.Dense(2, 2), jp.Softmax()], jp.CrossEntropy())
+    found = jp.gradients(soft, np.array([u, 2]), 0, formulation)["W1"]
+    at = np.frompyfunc(lambda entry: float(sympy.sympify(entry).subs(u, 3)), 1, 1)(found)
+    np.testing.assert_allclose(at.astype(float), jp.gradients(soft, [3, 2], 0)["W1"], rtol=1e-12)
+
+
+def test_expressions_for_the_target_of_the_delta_rule():
+    with pytest.raises(errors.DTypeError, match="the target holds expressions and the output floats"):
+        jp.DeltaRule(net()).gradients(np.ones(2), np.array([sympy.Symbol("t"), 1]))
+
+
+def test_an_operator_is_no_array():
+    with pytest.raises(errors.DTypeError, match="an array of objects"):
+        as_array(ONE.to_linear_operator(), "it")
+
+
+def test_a_case_by_an_array_of_one_number():
+    stack = jp.DiagonalJacobian(np.arange(6.0).reshape(2, 3))
+    assert stack.case(np.array(1)).d.tolist() == [3.0, 4.0, 5.0]
+    with pytest.raises(errors.ShapeError, match="no such case"):
+        stack.case(np.array(2))
+
+
+def test_parts_of_two_precisions_make_one():
+    d, U = np.array([1 / 3, 1.0], np.float32), np.zeros((2, 1), np.float16)
+    J = jp.DiagonalPlusLowRankJacobian(d, U, U)
+    assert J.matrix().dtype == J.dtype == np.float32
+    assert J.matrix()[0, 0] == d[0]
+
+
+# -- what was built does not change -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["n_in", "n_out", "activation", "bias"])
+def test_a_dense_layer_is_set_once(name):
+    layer = jp.Dense(2, 3)
+    with pytest.raises(
+        AttributeError, match=f"a layer does not change: cannot set '{name}', build another Dense"
+    ):
+        setattr(layer, name, getattr(layer, name))
+
+
+@pytest.mark.parametrize("layer", [jp.Dense(2, 2), jp.Softmax()], ids=["Dense", "Softmax"])
+@pytest.mark.parametrize("name", ["gate", "inputs", "dtype", "n_in"])
+def test_a_layer_of_a_network_does_not_change(layer, name):
+    jp.Network([layer])
+    with pytest.raises(AttributeError, match=f"a layer does not change: cannot set '{name}'"):
+        setattr(layer, name, (0,))
+    layer.name = "free"
+
+
+# -- norms of any size ---------------------------------------------------------------------------------------
+
+EXTREME = (5e-324, 1e-310, 1e-200, 1e-160, 1.0, 1e160, 1e200, 3e307)
+
+
+@pytest.mark.parametrize("size", EXTREME)
+def test_norms_neither_overflow_nor_underflow(size):
+    parts = np.array([3.0, 4.0]) * size
+    length = float(np.hypot(*parts))
+    dense, wide = jp.DenseJacobian(parts[None, :]), jp.DenseJacobian(np.stack([parts, parts * 0]))
+    weight = jp.WeightJacobian(jp.DiagonalJacobian([1.0, 0.0]), parts)
+    for J, rows, columns in (
+        (dense, [length], parts),
+        (wide, [length, 0], parts),
+        (weight, [length, 0], [[parts[0], 0], [parts[1], 0]]),
+        (jp.DiagonalJacobian(parts), parts, parts),
+        (jp.ScaledJacobian(None, parts[None, :]), [length], parts),
+    ):
+        np.testing.assert_allclose(J.row_norms(), rows, rtol=4e-16, atol=0)
+        np.testing.assert_allclose(J.column_norms(), columns, rtol=4e-16, atol=0)
+        np.testing.assert_allclose(J.T.row_norms(), columns, rtol=4e-16, atol=0)
+        assert not np.isnan(J.gram_diagonal()).any()
+
+
+@pytest.mark.parametrize("size", EXTREME)
+def test_norms_over_all_cases_neither_overflow_nor_underflow(size):
+    J = jp.WeightJacobian(jp.DiagonalJacobian([[1.0], [1.0]]), np.array([[3.0], [4.0]]) * size).stacked()
+    length = float(np.hypot(3.0 * size, 4.0 * size))
+    np.testing.assert_allclose(J.column_norms(), [[length]], rtol=4e-16, atol=0)
+    np.testing.assert_allclose(
+        jp.DenseJacobian(np.array([[[3.0]], [[4.0]]]) * size).stacked().column_norms(),
+        [length],
+        rtol=4e-16,
+        atol=0,
+    )
+
+
+def test_norms_of_what_is_not_finite():
+    J = jp.DenseJacobian([[np.inf, 1.0], [np.nan, 1.0], [0.0, 0.0]])
+    np.testing.assert_array_equal(J.row_norms(), [np.inf, np.nan, 0.0])
+
+
+# -- saturated softmax times saturated softmax ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gap", [1.0, 40.0, 300.0, 600.0])
+def test_two_softmax_jacobians_multiply_as_their_matrices(gap):
+    """The diagonals of both are known without cancellation, and no entry of the product loses that."""
+    mpmath = pytest.importorskip("mpmath")
+    z = [np.array([gap, 0.0, 1.0, -2.0]), np.array([gap / 2, 1.0, -1.0, 0.5])]
+    A, B = (jp.Network([jp.Softmax()]).forward(one).layer(1).J_soft for one in z)
+    with mpmath.workdps(800):
+
+        def exact(z):
+            p = [mpmath.exp(u) for u in map(mpmath.mpf, z)]
+            p = [u / mpmath.fsum(p) for u in p]
+            return [[p[i] * ((i == k) - p[k]) for k in range(4)] for i in range(4)]
+
+        left, right = map(exact, z)
+        terms = [[[left[i][j] * right[j][k] for j in range(4)] for k in range(4)] for i in range(4)]
+        expected = np.array([[float(mpmath.fsum(row)) for row in rows] for rows in terms])
+        sizes = np.array([[float(mpmath.fsum(map(abs, row))) for row in rows] for rows in terms])
+    for K in (
+        A @ B,
+        jp.DenseJacobian(A.matrix()) @ jp.DenseJacobian(B.matrix()),
+        jp.Chain([A, B]).multiply(),
+    ):
+        assert (np.abs(K.matrix() - expected) <= 24 * np.finfo(float).eps * sizes).all()
+    assert type(A @ B) is jp.DenseJacobian
+
+
+# -- training ---------------------------------------------------------------------------------------------
+
+
+def test_progress_that_cannot_be_called():
+    with pytest.raises(
+        errors.OptionError,
+        match=r"fit: progress is called after every epoch; got 5, expected a function of .*\. Leave it out",
+    ):
+        jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), progress=5)
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [True, 1j, np.complex64(1), "0.1", np.nan, np.inf, HUGE, None, np.ones(1)],
+    ids=lambda rate: type(rate).__name__,
+)
+def test_rates_that_are_none(rate):
+    with pytest.raises(errors.OptionError, match="the learning rate must be a finite number"):
+        jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), learning_rate=rate)
