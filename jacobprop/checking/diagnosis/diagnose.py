@@ -8,19 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import Array, as_array, quiet
+from ...arrays import quiet
 from ...chain import Chain
-from ...errors import DTypeError, NonFiniteError, OptionError, UnknownNameError, shown
-from ...jacobians import Jacobian, JacobianTensor
+from ...errors import OptionError, UnknownNameError, shown
 from ...record import Record
-from . import arrays, chains
-from .answer import Diagnosis, corrected, first_up, not_finite
-from .distance import relative_error, tolerance_for
+from .answer import Diagnosis
+from .chains import of_chain
 from .gradients import of_gradients
+from .one_array import numbers, of_array, reference_of
 
 _WHERE = "diagnose"
-_OFF = 1e-6
-"""From what share of the largest entry on an entry counts as off."""
 
 
 @quiet
@@ -100,122 +97,11 @@ def diagnose(
     if isinstance(reference, Mapping):
         return _of_mapping(candidate, reference, tolerance)
     if isinstance(reference, Chain):
-        return _of_chain(candidate, reference, tolerance)
+        return of_chain(candidate, reference, tolerance)
     given = {
-        name: _numbers(term, f"terms[{name!r}]").astype(np.float64) for name, term in (terms or {}).items()
+        name: numbers(term, f"terms[{name!r}]").astype(np.float64) for name, term in (terms or {}).items()
     }
-    return _of_array(candidate, _reference(reference, out_ndim, given), "", tolerance)
-
-
-def _reference(
-    value: object, out_ndim: int | None = None, terms: Mapping[str, Array] | None = None
-) -> arrays.Reference:
-    if isinstance(value, Jacobian):
-        array = _finite(_numbers(value.tensor(), "the reference"))
-        return arrays.Reference(array, value.cases, len(value.out_shape), value, terms)
-    if isinstance(value, JacobianTensor):
-        return arrays.Reference(
-            _finite(_numbers(value.to("numerator").array, "the reference")),
-            None,
-            len(value.out_shape),
-            None,
-            terms,
-        )
-    return arrays.Reference(_finite(_numbers(value, "the reference")), None, out_ndim, None, terms)
-
-
-def _candidate(value: object) -> Array:
-    if isinstance(value, Jacobian):
-        return _numbers(value.tensor(), "the candidate")
-    if isinstance(value, JacobianTensor):
-        return _numbers(value.to("numerator").array, "the candidate")
-    return _numbers(value, "the candidate")
-
-
-def _numbers(value: object, what: str) -> Array:
-    array = as_array(value, what, _WHERE)
-    if array.dtype.kind == "O":
-        raise DTypeError(
-            f"{what} holds expressions",
-            where=_WHERE,
-            got="sympy expressions",
-            expected="floats",
-            remedy="Substitute numbers first; jp.derive proves expressions.",
-        )
-    return array
-
-
-def _finite(array: Array) -> Array:
-    if not np.isfinite(array).all():
-        raise NonFiniteError(
-            "the reference is not finite",
-            where=_WHERE,
-            got=f"{int((~np.isfinite(array)).sum())} entries that are nan or infinite",
-            expected="numbers to compare with",
-            remedy="Take cases without nan and infinities.",
-        )
-    return array
-
-
-def _of_array(
-    candidate: object, reference: arrays.Reference, name: str, tolerance: float | None
-) -> Diagnosis:
-    given = _candidate(candidate)
-    limit = tolerance_for(given.dtype, reference.array.dtype) if tolerance is None else tolerance
-    C, right = given.astype(np.float64), reference.in_double()
-    what = name or "the array"
-    if not np.isfinite(C).all():
-        return not_finite(C, what)
-    if arrays.regrouped(C.shape, right.array.shape):  # a matrix is as good as its tensor
-        C = C.reshape(right.array.shape)
-    before = relative_error(C, right.array) if C.shape == right.array.shape else float("inf")
-    if before <= limit:
-        message = f"{first_up(what)} is right: relative error {before:.2g}."
-        return Diagnosis(True, "ok", name, message, before, before)
-    found, missed = arrays.readings(C, right, limit)
-    if not found:
-        place = name or _worst(C, right.array)
-        return Diagnosis(False, "unknown", place, _unknown(C, right.array, what), before)
-    first, *others = [_named(answer, what, name, before, min(before, missed)) for answer in found]
-    return replace(first, alternatives=_distinct(first, others))
-
-
-def _named(answer: arrays.ArrayAnswer, what: str, name: str, before: float, missed: float) -> Diagnosis:
-    fit = corrected(before, answer.error, missed)
-    message = f"{first_up(what)}: {answer.says}; {answer.remedy}. {fit}"
-    return Diagnosis(False, answer.kind, name or what, message, before, answer.error)
-
-
-def _distinct(first: Diagnosis, others: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """Each kind once."""
-    seen, kept = {first.kind}, []
-    for other in others:
-        if other.kind not in seen:
-            seen.add(other.kind)
-            kept.append(other)
-    return tuple(kept)
-
-
-def _worst(C: Array, R: Array) -> str:
-    if C.shape != R.shape:
-        return "the shape"
-    place = np.unravel_index(int(np.abs(C - R).argmax()), R.shape) if R.ndim else ()
-    return f"entry [{', '.join(str(int(i)) for i in place)}]"
-
-
-def _unknown(C: Array, R: Array, what: str) -> str:
-    if C.shape != R.shape:
-        return (
-            f"{first_up(what)} has the shape {C.shape} where {R.shape} is right, and no sum, transposition "
-            "or reshaping makes one of the other."
-        )
-    place = np.unravel_index(int(np.abs(C - R).argmax()), R.shape) if R.ndim else ()
-    wrong = np.abs(C - R) > _OFF * np.abs(R).max(initial=0.0)
-    return (
-        f"{first_up(what)} differs, relative error {relative_error(C, R):.2g}, and no mistake that is known "
-        f"explains it: {int(wrong.sum())} of {R.size} entries are off, the worst is {_worst(C, R)}, "
-        f"{C[place]:.6g} instead of {R[place]:.6g}."
-    )
+    return of_array(candidate, reference_of(reference, out_ndim, given), "", tolerance)
 
 
 def _of_mapping(candidate: object, reference: Mapping[Any, object], tolerance: float | None) -> Diagnosis:
@@ -239,7 +125,7 @@ def _of_mapping(candidate: object, reference: Mapping[Any, object], tolerance: f
         )
     missing = [name for name in reference if name not in candidate]
     found = [
-        _of_array(candidate[name], _reference(value), str(name), tolerance)
+        of_array(candidate[name], reference_of(value), str(name), tolerance)
         for name, value in reference.items()
         if name in candidate
     ]
@@ -262,42 +148,3 @@ def _of_mapping(candidate: object, reference: Mapping[Any, object], tolerance: f
         )
     first, *rest = wrong
     return replace(first, alternatives=(*first.alternatives, *rest))
-
-
-def _of_chain(candidate: object, chain: Chain, tolerance: float | None) -> Diagnosis:
-    if isinstance(candidate, Chain):
-        candidate = list(candidate.factors)
-    if not isinstance(candidate, list | tuple):
-        return _of_array(candidate, _reference(chain.multiply()), "the product", tolerance)
-    references, what = chains.as_sequence(candidate, chain)
-    values = [_candidate(item) for item in candidate]
-    limit = (
-        tolerance_for(*(x.dtype for x in values), *(J.dtype for J in references))
-        if tolerance is None
-        else tolerance
-    )
-    look = chains.wrong_product if what == "product" else chains.wrong_factor
-    place = look([x.astype(np.float64) for x in values], references, limit)
-    if place == len(references):
-        return Diagnosis(True, "ok", "", f"All {len(references)} {what}s of the chain are right.")
-    symbol = references[place].symbol or f"J{place + 1}"
-    if what == "product" and place:
-        return _of_step(values, references, chain, place, limit)
-    found = _of_array(values[place], _reference(references[place]), symbol, limit)
-    where = f"{what} {place + 1}, {symbol}"
-    message = f"The first wrong {what} is number {place + 1} of {len(references)}, {symbol}. {found.message}"
-    return Diagnosis(False, found.kind, where, message, found.error, found.corrected, found.alternatives)
-
-
-def _of_step(
-    values: Sequence[Array], references: Sequence[Jacobian], chain: Chain, place: int, limit: float
-) -> Diagnosis:
-    """The product before this one is right, so the factor just multiplied is not."""
-    factor = chain.atoms[place]
-    found = _of_array(values[place], _reference(references[place]), references[place].symbol, limit)
-    where = f"product {place + 1}, factor {factor.symbol or place + 1}"
-    message = (
-        f"The first {place} products of {len(references)} are right, so the mistake is in "
-        f"{factor.symbol or 'the next factor'}, or in how it is multiplied. {found.message}"
-    )
-    return Diagnosis(False, found.kind, where, message, found.error, found.corrected, found.alternatives)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from ...architecture import Node
-from ...arrays import Array, as_array
+from ...arrays import Array
 from ...errors import DTypeError, NonFiniteError, OptionError
 from ...record import Record
 from .answer import Diagnosis, corrected, not_finite
 from .backprop import Backprop, Gradients
 from .distance import noise_floor, norm, tolerance_for
+from .one_array import numbers
 from .search import Explanation, Search
 from .shapes import Repair, repair, repair_words
 
@@ -87,15 +88,7 @@ def _by_name(candidate: object, record: Record) -> dict[str, Array]:
     for given, name, value in record.architecture.names.each_once(candidate, _WHERE, "parameter"):
         if name not in parameters:
             raise record.architecture.independent(Node("L", 0), record.architecture.nodes[name])
-        array = as_array(value, f"the gradient of {given}", _WHERE)
-        if array.dtype.kind == "O":
-            raise DTypeError(
-                f"the gradient of {given} holds expressions",
-                where=_WHERE,
-                expected="floats",
-                remedy="Substitute numbers first.",
-            )
-        found[name] = array
+        found[name] = numbers(value, f"the gradient of {given}")
     return found
 
 

@@ -212,7 +212,7 @@ def test_the_first_wrong_factor_and_product_of_a_chain(record):
     assert diagnose(products, chain)
     found = diagnose([products[0], *(-p for p in products[1:])], chain)
     assert found.kind == "sign"
-    assert "The first 1 products of 3 are right" in found.message
+    assert "Up to product 1 of 3 all is right" in found.message
     assert diagnose(chain.multiply(), chain)
     assert diagnose(-chain.multiply().tensor(), chain).kind == "sign"
     assert diagnose(chain, chain)
@@ -254,7 +254,11 @@ BAD = [
     ),
     (lambda r: diagnose([1.0], {"W1": [1.0]}), jp.errors.OptionError, "compared with arrays by name"),
     (lambda r: diagnose({"b": [1.0]}, {"W1": [1.0]}), jp.errors.UnknownNameError, "no such name"),
-    (lambda r: diagnose([[1.0]], r.chain("L", "W1")), jp.errors.ShapeError, "neither the factors nor"),
+    (
+        lambda r: diagnose([[1.0]], r.chain("L", "W1")),
+        jp.errors.ShapeError,
+        "neither the factors nor the partial",
+    ),
 ]
 
 
