@@ -38,7 +38,8 @@ def of_chain(candidate: object, chain: Chain, tolerance: float | None) -> Diagno
     if what == "product" and first:
         factor = chain.atoms[first].symbol or f"factor {first + 1}"
         where = f"product {first + 1}, {factor}"
-        start = f"Up to product {first} of {len(references)} all is right: look at {factor}, or how it is multiplied"
+        right = f"Up to product {first} of {len(references)} all is right"
+        start = f"{right}: look at {factor}, or how it is multiplied"
     else:
         where = f"{what} {first + 1}, {symbol}"
         start = f"The first wrong {what} is number {first + 1} of {len(references)}, {symbol}"

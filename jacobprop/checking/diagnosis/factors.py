@@ -82,9 +82,9 @@ def _readings(c: float, sizes: Sizes, whole: bool) -> Iterator[tuple[str, str]]:
         (0.5, sizes.loss != "MeanSquaredError", "factor", "a 1/2 too much"),
         (1 / m, m > 1, "factor", f"divided by the {m} outputs"),
         (m, m > 1 and sizes.loss != "MeanSquaredError", "factor", f"multiplied by the {m} outputs"),
-        (2, sizes.loss != "SquaredError", "factor", "twice too large"),
         (n / m, m > 1 and sizes.mean, "wrong_axis", f"averaged over the {m} outputs, not over the {n} cases"),
         (2, whole, "accumulated_twice", "accumulated twice: the minibatch counts double"),
+        (2, sizes.loss != "SquaredError", "factor", "twice too large"),
     ]
     found = False
     for value, holds, kind, says in named:

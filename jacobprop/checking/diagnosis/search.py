@@ -10,7 +10,7 @@ from time import monotonic
 
 from .backprop import Backprop, Gradients, Mistake
 from .distance import errors, relative_error
-from .mistakes import cases, coupling, finished, loss_rows, parameters, slopes, weights
+from .mistakes import cases, coupling, finished, loss_rows, parameters, passes, slopes, weights
 
 _SECONDS = 5.0
 """How long pairs of mistakes are tried. Single mistakes are always tried all."""
@@ -86,7 +86,7 @@ class Search:
 
     def _singles(self) -> Iterator[Mistake]:
         """Every mistake that is known."""
-        return chain(self._fitted(()), self._fixed, parameters.forgotten_biases(self.backprop))
+        return chain(self._fitted(()), self._fixed, passes.mistakes(self.backprop, self.earlier))
 
     def _fitted(self, given: Sequence[Mistake]) -> Iterator[Mistake]:
         """The mistakes with a number that the candidate shows, once these others are made."""

@@ -103,6 +103,27 @@ def test_an_earlier_pass_confirms_stale_activations(record):
     assert known.corrected < 1e-14
 
 
+def test_the_gradients_of_an_earlier_pass_are_recognised():
+    rng = np.random.default_rng(7)
+    net = jp.Network([jp.Dense(3, 4, "gelu"), jp.Dense(4, 2)], loss=jp.SquaredError())
+    before, now = (net.forward(rng.normal(size=(5, 3)), rng.normal(size=(5, 2))) for _ in range(2))
+    old, new = before.gradients(), now.gradients()
+    found = diagnose(old, now, earlier=before)
+    assert found.kind == "stale_activation"
+    assert "they are the gradients of the earlier pass" in found.message
+    found = diagnose({name: new[name] + old[name] for name in new}, now, earlier=[before])
+    assert found.kind == "accumulated_twice"
+    assert "still in them; set the gradients to 0 before each pass" in found.message
+
+
+def test_without_a_square_a_factor_of_two_is_a_second_pass():
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 3), jp.Softmax()], loss=jp.CrossEntropy())
+    record = net.forward(np.arange(21.0).reshape(7, 3) / 20, [0, 1, 2, 2, 1, 0, 1])
+    found = diagnose({name: 2 * g for name, g in record.gradients().items()}, record)
+    assert found.kind == "accumulated_twice"
+    assert [other.kind for other in found.alternatives] == ["factor"]
+
+
 def test_one_wrong_entry_is_located_and_not_explained(record):
     mine = {name: g.copy() for name, g in record.gradients().items()}
     mine["W1"][1, 2] += 0.5

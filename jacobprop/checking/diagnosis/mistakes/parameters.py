@@ -8,7 +8,6 @@ import numpy as np
 
 from ....architecture import SUM, Edge, Node
 from ....arrays import Array
-from ....record import Record
 from ..backprop import Backprop, Change, Mistake, replaced
 
 
@@ -138,27 +137,3 @@ def _met_by_unit(edge: Edge, y: Array) -> Change:
 
 def _divided(backprop: Backprop, edge: Edge, gain: Array) -> Change:
     return replaced(lambda rows: backprop.cross(edge, rows[edge.above] / gain))
-
-
-def forgotten_biases(backprop: Backprop) -> Iterator[Mistake]:
-    """The gradients of a forward pass without one of the biases, or without any."""
-    biases = [node for node in backprop.names.values() if node.letter == "b"]
-    groups = [[node] for node in biases] + ([biases] if len(biases) > 1 else [])
-    for group in groups:
-        if all(not backprop.parameter(node).any() for node in group):
-            continue
-        names = " and ".join(node.name for node in reversed(group))
-        yield Mistake(
-            "missing_bias",
-            f"layer {group[-1].layer}",
-            f"the forward pass leaves out {names}",
-            f"add {names} to the sum before f",
-            instead=Backprop(backprop.record, _without(backprop.record, group)),
-        )
-
-
-def _without(record: Record, biases: Sequence[Node]) -> list[dict[str, Array]]:
-    return [
-        {slot: np.zeros_like(a) if Node(slot, number) in biases else a for slot, a in own.items()}
-        for number, own in enumerate(record.parameters, 1)
-    ]
