@@ -66,3 +66,9 @@ def test_any_name_may_be_transposed():
     J = DenseJacobian(np.ones((2, 3)))
     turned = {name: J.named(name).T.symbol for name in ("", "J", "(J)^T", "(A)(B)^T", "()^T")}
     assert turned == {"": "", "J": "(J)^T", "(J)^T": "J", "(A)(B)^T": "((A)(B)^T)^T", "()^T": ""}
+
+
+def test_a_product_of_unnamed_factors_has_no_name():
+    for pair in PAIRS[::5]:
+        _, A, B = market(pair)[0]
+        assert (A.jacobian @ B.jacobian).symbol == ""
