@@ -9,7 +9,7 @@ import numpy as np
 from ...arrays import Array
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """The answer of `diagnose`; true if the candidate is right.
 
@@ -40,6 +40,9 @@ class Diagnosis:
     def __bool__(self) -> bool:
         return self.ok
 
+    def __repr__(self) -> str:
+        return f"<Diagnosis: {self}>"
+
     def __str__(self) -> str:
         others = [f"  or {other.kind}: {other.message}" for other in self.alternatives]
         return "\n".join([self.message, *others])
@@ -57,8 +60,8 @@ def not_finite(array: Array, what: str) -> Diagnosis:
 
 
 def first_up(text: str) -> str:
-    """The text with a capital."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital, unless a name such as b1 comes first."""
+    return text[:1].upper() + text[1:] if text.split(" ")[0].rstrip(",:").isalpha() else text
 
 
 def corrected(before: float, after: float, next_best: float) -> str:

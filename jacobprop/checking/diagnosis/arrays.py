@@ -20,6 +20,10 @@ from .readings.structures import structures
 
 __all__ = ["ArrayAnswer", "Reference", "readings", "regrouped"]
 
+_WITHIN = 1e-6
+"""The relative error that a reading may leave: the reference may itself come from differences."""
+_BETTER = 30.0
+"""How many times nearer it has to come than the reference."""
 _FITS = 1e-3
 """How much of the error a named factor may leave before it is compared again."""
 
@@ -35,15 +39,18 @@ class ArrayAnswer(NamedTuple):
 
 def readings(candidate: Array, reference: Reference, tolerance: float) -> tuple[list[ArrayAnswer], float]:
     """All readings that fit, the likeliest first, and the error of the best that does not."""
+    R = reference.array
+    before = relative_error(candidate, R) if candidate.shape == R.shape else float("inf")
+    within = min(tolerance, _WITHIN, before / _BETTER)
     fitting: list[ArrayAnswer] = []
     missed = [1.0]
     for reading in _all(candidate, reference):
         if reading.predicted.shape != candidate.shape:
             continue
         answers = list(_scaled(candidate, reading, reference))
-        good = [a for a in answers if a.error <= tolerance]
+        good = [a for a in answers if a.error <= within]
         fitting += good
-        missed += [a.error for a in answers if a.error > tolerance]
+        missed += [a.error for a in answers if a.error > within]
     plain = [a for a in fitting if "+" not in a.kind]
     return plain or fitting, min(missed)
 
@@ -64,7 +71,7 @@ def _scaled(candidate: Array, reading: Reading, reference: Reference) -> Iterato
     if c == 0 or not np.isfinite(c):
         return
     error = relative_error(candidate, c * reading.predicted)
-    sizes = Sizes(cases=reference.cases or 1, mean=False)
+    sizes = Sizes(cases=reference.cases or 1, mean=False, axes=reference.array.shape)
     for kind, says, remedy in meanings(c, sizes) if error <= _FITS else ():
         joined = [part for part in (reading.kind, kind) if part]
         texts = [part for part in (reading.says, says) if part]

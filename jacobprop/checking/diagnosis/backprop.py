@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from ...architecture import LOSS, SUM, Edge, Node
 from ...arrays import Array
-from ...jacobians import Jacobian, WeightJacobian
+from ...jacobians import Jacobian
 from ...layers import Dense
 from ...record import Record
 from ...returned import checked_forward
@@ -206,14 +206,33 @@ class Backprop:
     def _crossing(self, edge: Edge) -> Crossing:
         return lambda rows: self.cross(edge, rows[edge.above])
 
-    def floor_terms(self, name: str) -> float:
-        """The norm that the gradient would have if nothing cancelled."""
-        edge = next(edge for edge in self.edges if edge.below.name == name)
-        J, rows = self.jacobian(edge), np.abs(self.rows[edge.above])
-        if isinstance(J, WeightJacobian):
-            return float(np.linalg.norm(np.abs(J.y).T @ rows))
-        largest = max((float(np.abs(array).max(initial=0.0)) for array in J.arrays), default=1.0)
-        return float(np.linalg.norm(rows)) * max(largest, 1.0)
+    def with_kinks(
+        self, at_kink: Literal["left", "right", "middle"], margins: Mapping[Node, Array]
+    ) -> Gradients | None:
+        """The gradients with f' from one side wherever a sum lies on a corner, within a margin; else None."""
+        changes: dict[Place, list[Change]] = {}
+        for edge in self.edges:
+            dense = self.dense(edge.above.layer) if edge.operand == SUM else None
+            for corner in () if dense is None else dense.activation.corners:
+                there = np.abs(self.values(edge.below) - corner.point) <= margins[edge.below]
+                if there.any():
+                    slope = np.where(there, corner.derivative(at_kink), self.slope(edge))
+                    changes[edge] = [_sloped(edge, slope)]
+        return self._walk(changes)[1] if changes else None
+
+    def slope(self, edge: Edge) -> Array:
+        """f'(z) of a dense layer, (c, m); `edge` leads across f."""
+        dense = self.dense(edge.above.layer)
+        assert dense is not None, "only a dense layer has an elementwise f"
+        return dense.activation.derivative(self.values(edge.below))
+
+    def evidence(self, place: Place) -> int:
+        """How many numbers a mistake there can change: one free number explains one of them anyway."""
+        if isinstance(place, str) and place != TOP:
+            return int(np.count_nonzero(self.right[place]))
+        node = self.top if isinstance(place, str) else place.below
+        sum_below = Node(SUM, node.layer)  # behind f', where dead units are gone
+        return int(np.count_nonzero(self.rows.get(sum_below, self.rows[node])))
 
 
 def places(backprop: Backprop) -> list[tuple[Place, list[str]]]:
@@ -235,6 +254,11 @@ def replaced(wrong: Crossing) -> Change:
 def then(function: Callable[[Array], Array]) -> Change:
     """A function of what the crossing yields."""
     return lambda crossing: lambda rows: function(crossing(rows))
+
+
+def _sloped(edge: Edge, slope: Array) -> Change:
+    """delta times f'."""
+    return replaced(lambda rows: rows[edge.above] * slope)
 
 
 def times(factor: Array | float) -> Change:

@@ -62,13 +62,16 @@ def diagnose(
     Notes
     -----
     Each mistake of the catalogue is made on purpose in the record's own backward pass, and the result is
-    compared with the candidate: a kind is named only if it explains every array to within the tolerance.
-    Two mistakes at once are tried when no single one does. The kinds are ok, layout, vec_order, sign,
-    factor, missing_derivative, derivative_at_activation, derivative_at_sum, derivative_twice,
-    wrong_derivative, wrong_layer_derivative, softmax_coupling, missing_rank_one, missing_target,
-    updated_weights, missing_bias, missing_gradient, regularised_bias, penalty, off_by_one_layer,
-    sum_for_activation, stale_activation, accumulated_twice, second_use_missing, broadcast_not_summed,
-    wrong_axis, dropped_case, inverted_mask and unknown.
+    compared with the candidate: a kind is named only if it explains every array up to rounding, and thirty
+    times better than the right gradients do. Two mistakes at once are tried when no single one does.
+    What right code may lose where units are saturated, or sums cancel, counts as rounding.
+
+    The kinds are ok, layout, vec_order, sign, factor, missing_derivative, derivative_at_activation (or one
+    written for the activation and taken at the sum), derivative_twice, wrong_derivative,
+    wrong_layer_derivative, softmax_coupling, missing_rank_one, missing_target, updated_weights, missing_bias,
+    missing_gradient, regularised_bias, penalty, off_by_one_layer, sum_for_activation, sum_not_added,
+    stale_activation, accumulated_twice, second_use_missing, broadcast_not_summed, wrong_axis, dropped_case,
+    inverted_mask and unknown. Cases, units and axes count from 0, layers from 1.
 
     Examples
     --------

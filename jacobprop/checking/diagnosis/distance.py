@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,12 @@ from ...arrays import Array
 _TOLERANCES = {2: 5e-2, 4: 1e-3, 8: 1e-5}
 """By itemsize: what right code of that precision, or differences in float64, may lose."""
 
-_NOISE = 100.0
-"""How many roundings of the terms of a sum may be left where they cancel."""
+_EXPLAINED = {2: 2e-2, 4: 3e-5, 8: 1e-9}
+"""How near an explanation has to come: to the rounding, not just within a tolerance."""
+
+
+_ROUNDING = {2: 1e-2, 4: 2e-6, 8: 1e-12}
+"""Relative errors that plain rounding makes."""
 
 
 def tolerance_for(*dtypes: np.dtype[Any]) -> float:
@@ -29,26 +32,28 @@ def norm(x: Array) -> float:
     return largest * float(np.linalg.norm((x / largest).ravel()))
 
 
-def relative_error(candidate: Array, right: Array, floor: float = 0.0) -> float:
-    """|candidate - right| over the larger norm of the two, or over a floor where both vanish."""
-    scale = max(norm(candidate), norm(right), floor)
-    gap = norm(candidate - right)
+def explained_within(itemsize: int) -> float:
+    """The relative error that an explanation may leave."""
+    return _EXPLAINED[itemsize]
+
+
+def rounding_level(itemsize: int) -> float:
+    """What right code leaves at best: below it there is nothing to explain."""
+    return _ROUNDING[itemsize]
+
+
+def relative_error(candidate: Array, right: Array) -> float:
+    """|candidate - right| over the larger norm of the two."""
+    scale, gap = max(norm(candidate), norm(right)), norm(candidate - right)
     if np.isnan(gap):
         return float("inf")
     return gap / scale if scale > 0 else 0.0
 
 
-def errors(
-    candidate: Mapping[str, Array], right: Mapping[str, Array], floors: Mapping[str, float]
-) -> dict[str, float]:
-    """The relative error of every array."""
-    return {name: relative_error(x, right[name], floors.get(name, 0.0)) for name, x in candidate.items()}
-
-
-def noise_floor(terms: float, itemsize: int, tolerance: float) -> float:
-    """The norm below which a sum of terms of this norm is rounding."""
-    eps = {2: 2.0**-10, 4: 2.0**-23, 8: 2.0**-52}[itemsize]
-    return _NOISE * eps / tolerance * terms
+def is_close(candidate: Array, right: Array, tolerance: float, noise: float) -> bool:
+    """|candidate - right| up to a share of the larger norm, or up to the noise."""
+    gap = norm(candidate - right)
+    return gap <= tolerance * max(norm(candidate), norm(right)) or gap <= noise
 
 
 def scale_between(candidate: Array, right: Array) -> float:

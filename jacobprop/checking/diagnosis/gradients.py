@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
-from ...architecture import Node
+from ...architecture import SUM, Node
 from ...arrays import Array
-from ...errors import DTypeError, NonFiniteError, OptionError
+from ...errors import DTypeError, NonFiniteError, OptionError, UnknownNameError, shown
 from ...record import Record
 from .answer import Diagnosis, corrected, not_finite
 from .backprop import Backprop, Gradients
-from .distance import noise_floor, norm, tolerance_for
+from .distance import norm, rounding_level, tolerance_for
+from .noise import forward_errors
 from .one_array import numbers
 from .search import Explanation, Search
 from .shapes import Repair, repair, repair_words
 
 _WHERE = "diagnose"
-_FINER = 1e-9
-"""A float64 gradient that is this right needs no closer look."""
 _MOST_ALTERNATIVES = 5
-_MOST = 0.5
+_SIDES: tuple[Literal["right", "middle", "left"], ...] = ("right", "middle", "left")
+_MARGIN = 30
+"""How far above rounding an error within the tolerance is worth a search."""
+_MOST = 0.95
 """What share of the entries is off where another activation comes in."""
+_OTHER_INPUT, _OTHER_PARAMETERS = 0.2, 0.02
+"""How large an error another minibatch makes at least, and other parameters."""
+_FITS = 1e-6
+_WHOSE = {True: "That of another minibatch or of older parameters", False: "That of another minibatch"}
 
 
 def of_gradients(
@@ -56,9 +63,8 @@ def of_gradients(
         if not np.isfinite(array).all():
             return not_finite(array, name)
     itemsize = min([record.dtype.itemsize, *(dtype.itemsize for dtype in dtypes)])
-    floors = {name: noise_floor(backprop.floor_terms(name), itemsize, limit) for name in arrays}
-    search = Search(backprop, arrays, limit, floors, [Backprop(_numeric(r)) for r in earlier])
-    return _answer(search, repairs, tolerance is None and itemsize == 8)
+    search = Search(backprop, arrays, limit, itemsize, [Backprop(_numeric(r)) for r in earlier])
+    return _answer(search, repairs, itemsize)
 
 
 def _numeric(record: Record) -> Record:
@@ -87,48 +93,73 @@ def _by_name(candidate: object, record: Record) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for given, name, value in record.architecture.names.each_once(candidate, _WHERE, "parameter"):
         if name not in parameters:
-            raise record.architecture.independent(Node("L", 0), record.architecture.nodes[name])
+            raise UnknownNameError(
+                f"{name} is no parameter",
+                where=_WHERE,
+                got=shown(given),
+                expected="one of " + ", ".join(sorted(parameters)),
+                remedy="Gradients are by parameters.",
+            )
         found[name] = numbers(value, f"the gradient of {given}")
     return found
 
 
-def _answer(search: Search, repairs: Sequence[Repair], exact: bool) -> Diagnosis:
+def _answer(search: Search, repairs: Sequence[Repair], itemsize: int) -> Diagnosis:
     """Right; or the repairs and the likeliest explanation of the rest, with what fits as well."""
-    worst = max(search.before.values(), default=0.0)
     if not search.wrong:
-        closer = _closer(search, worst) if exact and not repairs and worst > _FINER else []
-        if closer:
-            return _explained(search, [], closer, worst)
-        return _repaired(repairs, worst) if repairs else _right(search, worst)
+        worst = max(search.before.values(), default=0.0)
+        if repairs:
+            return _repaired(repairs, worst)
+        small = _small(search, itemsize)
+        return _right(search) if small is None else small
+    worst = max(search.before[name] for name in search.wrong)
+    if not repairs and (side := _other_side(search, itemsize)) is not None:
+        return side
     found = search.explanations()
     return _explained(search, repairs, found, worst) if found else _unexplained(search, repairs, worst)
 
 
-def _closer(search: Search, worst: float) -> list[Explanation]:
-    """What explains an error within the tolerance a thousand times better than rounding does."""
-    finer = Search(search.backprop, search.candidate, worst * 1e-3, search.floors, search.earlier)
-    return [e for e in finer.explanations(pairs=False) if e.mistakes[0].kind not in ("sign", "factor")]
+def _other_side(search: Search, itemsize: int) -> Diagnosis | None:
+    """Right with another derivative at the corners, where sums lie on one but for rounding."""
+    margins = forward_errors(search.backprop, itemsize)
+    for at_kink in _SIDES:
+        chosen = search.backprop.with_kinks(at_kink, margins)
+        if chosen is not None and all(search.agrees(name, chosen[name]) for name in search.names):
+            message = (
+                f"All {len(search.names)} gradients are right, with f' at the corners from the {at_kink} "
+                "(some sums lie on one, where the record has another side)."
+            )
+            return Diagnosis(True, "ok", "", message)
+    return None
 
 
-def _right(search: Search, worst: float) -> Diagnosis:
+def _small(search: Search, itemsize: int) -> Diagnosis | None:
+    """A mistake within the tolerance, such as a weak penalty: only if it explains all but rounding."""
+    level = rounding_level(itemsize)
+    finer = Search(search.backprop, search.candidate, _MARGIN * level, itemsize, search.earlier, level)
+    if not finer.wrong:
+        return None
+    found = finer.explanations(pairs=False)
+    worst = max(finer.before[name] for name in finer.wrong)
+    return _explained(finer, [], found, worst) if found else None
+
+
+def _right(search: Search) -> Diagnosis:
     name = max(search.before, key=lambda name: search.before[name], default="")
-    within = f", within the tolerance {search.tolerance:.0e}" if worst > _FINER else ""
-    message = (
-        f"All {len(search.before)} gradients are right: relative error at most {worst:.2g} ({name}){within}."
-    )
-    return Diagnosis(True, "ok", "", message, worst, worst)
+    worst = search.before.get(name, 0.0)
+    message = f"All {len(search.before)} gradients are right: relative error at most {worst:.2g} ({name})"
+    if worst > search.tolerance:
+        message += ", which is rounding: the terms are far larger than the gradient, as in saturated units"
+    elif worst > search.within:
+        message += f", within the tolerance {search.tolerance:.0e}"
+    return Diagnosis(True, "ok", "", f"{message}.", worst, worst)
 
 
 def _repaired(repairs: Sequence[Repair], worst: float) -> Diagnosis:
-    message = f"{repair_words(repairs)}. Relative error {worst:.2g} after the correction."
-    return Diagnosis(
-        False,
-        _joined([r.kind for r in repairs]),
-        ", ".join(r.name for r in repairs),
-        message,
-        float("inf"),
-        worst,
-    )
+    undone = all(r.repaired is not None for r in repairs)
+    fit = f" Relative error {worst:.2g} after the correction." if undone else ""
+    kind, places = _joined([r.kind for r in repairs]), ", ".join(r.name for r in repairs)
+    return Diagnosis(False, kind, places, f"{repair_words(repairs)}.{fit}", float("inf"), worst)
 
 
 def _joined(kinds: Sequence[str]) -> str:
@@ -141,11 +172,12 @@ def _explained(
 ) -> Diagnosis:
     answers = [_one(search, repairs, explanation, worst) for explanation in found]
     first, others = answers[0], []
-    seen = {(first.kind, first.where)}
+    seen = {first.message.partition(". Relative")[0], (first.kind, first.where)}
     for other in answers[1:]:
-        if (other.kind, other.where) not in seen:
-            seen.add((other.kind, other.where))
+        told = {other.message.partition(". Relative")[0], (other.kind, other.where)}
+        if not told & seen:
             others.append(other)
+        seen |= told
     if not others:
         return first
     message = f"{first.message} {_apart(search, first, others)}"
@@ -182,8 +214,8 @@ def _apart(search: Search, first: Diagnosis, others: Sequence[Diagnosis]) -> str
     kinds = {part for answer in (first, *others) for part in answer.kind.split("+")}
     if kinds <= {"factor", "accumulated_twice", "wrong_axis", "sign"}:
         return (
-            f"With {n} cases and {m} outputs other readings fit equally well; {_other(n, m)} cases tell "
-            "apart those that come from a size."
+            f"With {n} case{'s' * (n > 1)} and {m} output{'s' * (m > 1)} other readings fit equally well; "
+            f"{_other(n, m)} cases tell apart those that come from a size."
         )
     return "Other readings fit these numbers equally well; other sizes or random biases tell them apart."
 
@@ -216,19 +248,39 @@ def _unexplained(search: Search, repairs: Sequence[Repair], worst: float) -> Dia
     return Diagnosis(False, kind, f"layer {node.layer} ({entry})", message, worst)
 
 
+def _may_be_stale(search: Search, node: Node) -> bool:
+    """Whether W_l may be Y^T delta with other activations Y: every entry is off, in the span of delta."""
+    mine, right = search.candidate[node.name], search.backprop.right[node.name]
+    scale = np.abs(right).max(initial=0.0)
+    delta = search.backprop.rows[Node(SUM, node.layer)]
+    touched = delta.any(axis=0)  # a dead unit has no gradient, whatever it meets
+    off = np.abs(mine - right)[:, touched] > search.tolerance * scale
+    made_of = mine - mine @ np.linalg.pinv(delta) @ delta
+    least = _OTHER_INPUT if node.layer == 1 else _OTHER_PARAMETERS
+    return bool(
+        off.size
+        and off.mean() >= _MOST
+        and norm(made_of) <= _FITS * norm(mine)
+        and search.before[node.name] >= least
+    )
+
+
 def _stale(search: Search, name: str) -> Diagnosis | None:
     """W_l is wrong and b_l right: delta_l is right, so it meets activations of another pass."""
     node = search.backprop.names[name]
     bias = f"b{node.layer}"
-    right, gap = search.backprop.right[name], search.candidate[name] - search.backprop.right[name]
-    off = np.abs(gap) > search.tolerance * np.abs(right).max(initial=0.0)
-    delta_is_right = search.before.get(bias, 1.0) <= search.tolerance
-    if node.letter != "W" or not delta_is_right or not norm(search.candidate[name]) or off.mean() < _MOST:
+    if (
+        node.letter != "W"
+        or bias not in search.names
+        or bias in search.wrong
+        or not _may_be_stale(search, node)
+    ):
         return None
     number, y = node.layer, f"a{node.layer - 1}"
     message = (
-        f"{name}: delta_{number} is right, since {bias} is, but it does not meet the {y} of this pass: "
-        f"that of another minibatch, or of older parameters? Take {y}^T delta_{number} from one pass. "
-        f"(Inferred from {bias}; pass that other record as earlier= to confirm it.)"
+        f"{name}: delta_{number} is right, since {bias} is, but it does not meet the {y} of this pass. "
+        f"{_WHOSE[number > 1]}, most likely: take {y}^T delta_{number} from one pass. "
+        f"(Inferred from {bias}; pass that other record as earlier= to confirm it. "
+        f"Else {name} was changed after it was computed.)"
     )
     return Diagnosis(False, "stale_activation", f"layer {node.layer} ({name})", message, 1.0)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from time import monotonic
 
+from ...arrays import Array
 from .backprop import Backprop, Gradients, Mistake
-from .distance import errors, relative_error
+from .distance import explained_within, is_close, norm, relative_error
 from .mistakes import cases, coupling, finished, loss_rows, parameters, passes, slopes, weights
+from .noise import rounding
 
 _SECONDS = 5.0
 """How long pairs of mistakes are tried. Single mistakes are always tried all."""
@@ -18,16 +20,32 @@ _SECONDS = 5.0
 _LARGE = 2**20
 """Multiply-adds of a pass from which on a mistake is not made that reaches a right gradient."""
 
+_BETTER = 30.0
+"""How many times nearer an explanation has to come than the right gradients do."""
+
 _VACUOUS = 1e-9
 """Below this a mistake makes no difference with these numbers."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Mistakes and how far from the candidate they lead, by the worst array."""
+    """Mistakes and how far from the candidate they lead.
+
+    Attributes
+    ----------
+    mistakes : tuple of Mistake
+        One, or two.
+    error : float
+        The relative error that they leave in the worst array.
+    fits : bool
+        Whether every array is explained.
+    explained, spoiled : frozenset of str
+        The arrays that come out as they are in the candidate, and those that they change at all.
+    """
 
     mistakes: tuple[Mistake, ...]
     error: float
+    fits: bool
     explained: frozenset[str]
     spoiled: frozenset[str]
 
@@ -41,10 +59,16 @@ class Search:
         The right pass.
     candidate : dict
         The arrays in question, in the right shapes.
-    tolerance : float
-        The relative error up to which an array counts as explained.
-    floors : dict
-        By name, the norm below which a gradient is rounding.
+    tolerance, within : float
+        The relative error up to which an array counts as right, and as explained.
+    noise : dict
+        By name, the norm up to which a difference is rounding.
+    before : dict
+        By name, the relative error of the candidate.
+    wrong : frozenset of str
+        The arrays that are not right.
+    next_best : float
+        The smallest error that something else has left.
     """
 
     def __init__(
@@ -52,34 +76,56 @@ class Search:
         backprop: Backprop,
         candidate: Gradients,
         tolerance: float,
-        floors: dict[str, float],
+        itemsize: int,
         earlier: Sequence[Backprop] = (),
+        within: float | None = None,
     ) -> None:
         self.backprop, self.candidate, self.tolerance = backprop, candidate, tolerance
-        self.floors, self.earlier = floors, earlier
+        if within is None:
+            self.within, self.noise = min(explained_within(itemsize), tolerance), rounding(backprop, itemsize)
+        else:
+            self.within, self.noise = within, dict.fromkeys(backprop.names, 0.0)
+        self.earlier = earlier
         self.names = [name for name in backprop.names if name in candidate]
-        self.before = self._errors(backprop.right)
-        self.wrong = frozenset(name for name, error in self.before.items() if error > tolerance)
-        self.zero = frozenset(name for name in self.names if not backprop.right[name].any())
-        self.is_large = backprop.cases * sum(g.size for g in backprop.right.values()) > _LARGE
-        self.next_best = max(self.before.values(), default=0.0)
-
-    def _errors(self, found: Gradients) -> dict[str, float]:
-        return errors(
-            {name: self.candidate[name] for name in found if name in self.candidate}, found, self.floors
+        right = backprop.right
+        self.before = {name: relative_error(candidate[name], right[name]) for name in self.names}
+        self.wrong = frozenset(
+            name
+            for name in self.names
+            if not is_close(candidate[name], right[name], tolerance, self.noise[name])
         )
+        self.zero = frozenset(name for name in self.names if not right[name].any())
+        self.is_large = backprop.cases * sum(g.size for g in right.values()) > _LARGE
+        self.next_best = max((self.before[name] for name in self.wrong), default=0.0)
+
+    def agrees(self, name: str, found: Array) -> bool:
+        """Whether the candidate is as near to another array as it should be to the right one."""
+        return is_close(self.candidate[name], found, self.tolerance, self.noise[name])
+
+    def _comes_near(self, name: str, found: Array) -> bool:
+        """Whether a wrong array is explained, better by far than by rounding; a right one stays right."""
+        mine, right = self.candidate[name], self.backprop.right[name]
+        gap, before = norm(mine - found), norm(mine - right)
+        if name not in self.wrong:
+            return gap <= before or is_close(mine, found, self.within, self.noise[name])
+        return gap <= before / _BETTER and is_close(mine, found, self.within, self.noise[name])
 
     def explanations(self, *, pairs: bool = True) -> list[Explanation]:
         """All that fit: single mistakes, or else pairs; the likeliest first."""
-        tried = [found for m in self._singles() if (found := self._try((m,))) is not None]
+        tried = self._tried(self._singles())
+        told = [e.mistakes[0] for e in tried]
+        tried += self._tried(habits(told))
         fitting = self._fitting(tried)
         return fitting or (self._fitting(self._pairs(tried)) if pairs else [])
 
+    def _tried(self, mistakes: Iterable[Mistake]) -> list[Explanation]:
+        return [found for m in mistakes if (found := self._try((m,))) is not None]
+
     def _fitting(self, tried: Sequence[Explanation]) -> list[Explanation]:
-        """Those that reach the tolerance, unless another is better by far."""
-        good = [e for e in tried if e.error <= self.tolerance]
+        """Those that explain all, unless another is better by far."""
+        good = [e for e in tried if e.fits]
         best = min((e.error for e in good), default=0.0)
-        close = [e for e in good if e.error <= max(100 * best, 1e-9)]
+        close = [e for e in good if e.error <= max(100 * best, self.within)]
         rest = [e.error for e in tried if e not in close]
         self.next_best = min([self.next_best, *rest])
         return close
@@ -103,7 +149,7 @@ class Search:
     def _fixed(self) -> tuple[Mistake, ...]:
         """The mistakes that do not depend on the candidate."""
         b = self.backprop
-        alone = (
+        return (
             *slopes.mistakes(b, self.earlier),
             *loss_rows.mistakes(b),
             *coupling.mistakes(b),
@@ -111,7 +157,6 @@ class Search:
             *parameters.mistakes(b, self.earlier),
             *finished.mistakes(b),
         )
-        return (*alone, *habits(alone))
 
     def _try(self, mistakes: tuple[Mistake, ...]) -> Explanation | None:
         """What these mistakes explain; None if they change nothing."""
@@ -119,13 +164,20 @@ class Search:
         if self.is_large and not reached <= self.wrong | self.zero and not any(m.instead for m in mistakes):
             return None  # it would hardly leave right what is right
         found, right = self.backprop.gradients(mistakes), self.backprop.right
-        gaps = {name: relative_error(found[name], right[name], self.floors[name]) for name in reached}
-        spoiled = frozenset(name for name, gap in gaps.items() if gap > _VACUOUS)
+        spoiled = frozenset(
+            name
+            for name in reached
+            if not is_close(found[name], right[name], _VACUOUS, self.noise[name] / _BETTER)
+        )
         if not spoiled:
             return None
-        after = self.before | self._errors({name: found[name] for name in spoiled})
-        explained = frozenset(name for name, error in after.items() if error <= self.tolerance)
-        return Explanation(mistakes, max(after.values(), default=0.0), explained, spoiled)
+        after = self.before | {name: relative_error(self.candidate[name], found[name]) for name in spoiled}
+        near = {name: self._comes_near(name, found[name]) for name in spoiled}
+        explained = frozenset(self.names) - self.wrong - spoiled | {name for name in spoiled if near[name]}
+        fits = self.wrong <= spoiled and all(near.values())
+        return Explanation(
+            mistakes, max(after[name] for name in spoiled | self.wrong), fits, explained, spoiled
+        )
 
     def _pairs(self, tried: Sequence[Explanation]) -> list[Explanation]:
         """Two mistakes that spoil nothing that is right: one that explains some more arrays, then another;
@@ -143,7 +195,7 @@ class Search:
             fixed = able if first in promising else together
             for second in self._seconds(first, fixed):
                 pair = self._try((*first.mistakes, second))
-                if pair is not None and pair.error <= self.tolerance:
+                if pair is not None and pair.fits:
                     found.append(pair)
         return _unordered(found)
 
@@ -177,10 +229,11 @@ def habits(mistakes: Sequence[Mistake]) -> Iterator[Mistake]:
         for members in {tuple(group), tuple(group[1:]), tuple(group[:-1])} if len(group) > 1 else ():
             if len(members) > 1:
                 places = ", ".join(m.place.removeprefix("layer ") for m in members)
+                remedies = ", ".join(dict.fromkeys(m.remedy for m in members))
                 yield Mistake(
                     members[0].kind,
                     f"{'layers ' if members[0].place.startswith('layer') else ''}{places}",
                     f"{members[0].says}, and so in every place: {places}",
-                    members[0].remedy,
+                    remedies,
                     {place: change for m in members for place, change in m.changes.items()},
                 )

@@ -13,6 +13,8 @@ from .answer import first_up
 from .backprop import Backprop
 from .distance import relative_error, scale_between
 
+_SAME = 1e-3
+
 
 class Repair(NamedTuple):
     """What was wrong with the shape or the presence of an array, and what it is after that."""
@@ -46,7 +48,20 @@ def repair(backprop: Backprop, name: str, given: Array | None) -> Repair | None:
         return Repair(
             "vec_order", name, f"{says}, and is column-major", "vec is row-major: use order='C'", columnwise
         )
-    return _summed(backprop, name, array)
+    return _exchanged(backprop, name, array) or _summed(backprop, name, array)
+
+
+def _exchanged(backprop: Backprop, name: str, array: Array) -> Repair | None:
+    """The gradient of another layer, whose shape it has."""
+    for other, theirs in backprop.right.items():
+        alike = other != name and other[0] == name[0] and theirs.shape == array.shape
+        if alike and relative_error(array, theirs) <= _SAME:
+            says, remedy = (
+                f"{name} holds the gradient of {other}",
+                "store each gradient under its own layer's number",
+            )
+            return Repair("off_by_one_layer", name, says, remedy, backprop.right[name])
+    return None
 
 
 def _summed(backprop: Backprop, name: str, array: Array) -> Repair:

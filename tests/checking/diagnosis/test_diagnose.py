@@ -140,6 +140,85 @@ def test_a_small_systematic_error_within_the_tolerance_is_still_found(record):
     assert diagnose(mine, record)
 
 
+@pytest.mark.parametrize("bias", [15.0, 18.0, 24.0, 30.0, 36.0])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh"])
+def test_textbook_slopes_of_saturated_units_are_right(name, bias):
+    net = jp.Network([jp.Dense(2, 3, name), jp.Dense(3, 2)], loss=jp.SquaredError(), seed=1)
+    net = net.with_parameters({"b1": np.array([bias, -bias, bias / 2])})
+    rng = np.random.default_rng(3)
+    record = net.forward(rng.normal(size=(4, 2)), rng.normal(size=(4, 2)))
+    a1, delta2 = record.activation(1), (record.output - record.target) / 4
+    slope = a1 * (1 - a1) if name == "sigmoid" else 1 - a1**2
+    delta1 = delta2 @ net.parameters["W2"].T * slope
+    W1, b1 = record.activation(0).T @ delta1, delta1.sum(0)
+    found = diagnose({"W2": a1.T @ delta2, "b2": delta2.sum(0), "W1": W1, "b1": b1}, record)
+    assert found, str(found)
+
+
+def test_raw_wine_saturates_and_textbook_code_is_right():
+    wine = jp.load_wine()
+    net = jp.Network([jp.Dense(13, 5, "sigmoid"), jp.Dense(5, 3), jp.Softmax()], loss=jp.CrossEntropy())
+    record = net.forward(wine.X, wine.labels)
+    a1, delta2 = record.activation(1), (record.output - record.target) / 178
+    delta1 = delta2 @ net.parameters["W2"].T * a1 * (1 - a1)
+    mine = {"W2": a1.T @ delta2, "b2": delta2.sum(0), "W1": wine.X.T @ delta1, "b1": delta1.sum(0)}
+    found = diagnose(mine, record)
+    assert found, str(found)
+    single = {name: g.astype(np.float32) for name, g in mine.items()}
+    assert diagnose(single, record), str(diagnose(single, record))
+
+
+def test_the_other_side_of_a_corner_is_right_too():
+    net = jp.Network([jp.Dense(2, 3, "relu"), jp.Dense(3, 1)], loss=jp.SquaredError(), seed=1)
+    record = net.forward(np.zeros((2, 2)), np.ones((2, 1)))  # every sum is 0
+    delta = (record.output - record.target) / 2 @ net.parameters["W2"].T
+    mine = record.gradients() | {"W1": record.activation(0).T @ delta, "b1": delta.sum(0)}
+    found = diagnose(mine, record)
+    assert found
+    assert "f' at the corners from the right" in found.message
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_one_free_number_is_no_explanation(n):
+    net = jp.Network([jp.Dense(1, 1, "tanh"), jp.Dense(1, 1)], loss=jp.SquaredError(), seed=4)
+    rng = np.random.default_rng(n)
+    record = net.forward(rng.normal(size=(n, 1)), rng.normal(size=(n, 1)))
+    wrong = {name: g * c for (name, g), c in zip(record.gradients().items(), (1.7, 1.7, 1, 1), strict=True)}
+    found = diagnose(wrong, record)
+    assert ("unknown" in found.kind) == (n == 1), str(found)
+
+
+def test_noise_on_one_gradient_of_one_case_is_not_called_stale():
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2)], loss=jp.SquaredError(), seed=4)
+    rng = np.random.default_rng(0)
+    record = net.forward(rng.normal(size=(1, 3)), rng.normal(size=(1, 2)))
+    mine = record.gradients()
+    mine["W1"] = mine["W1"] + rng.normal(size=(3, 4)) * abs(mine["W1"]).max()
+    assert diagnose(mine, record).kind == "unknown"
+    mine["W1"] = np.clip(record.gradients()["W1"], -0.001, 0.001)
+    assert diagnose(mine, record).kind == "unknown"
+
+
+def test_weak_mistakes_are_found_in_single_precision():
+    rng = np.random.default_rng(8)
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2)], loss=jp.SquaredError(), dtype="float32")
+    record = net.forward(rng.normal(size=(9, 3)).astype("f4"), rng.normal(size=(9, 2)).astype("f4"))
+    mine = record.gradients()
+    decayed = {
+        name: g + np.float32(1e-4) * net.parameters[name] * (name[0] == "W") for name, g in mine.items()
+    }
+    assert diagnose(mine, record)
+    assert diagnose(decayed, record).kind == "penalty"
+
+
+def test_exchanged_names_of_other_shapes_are_recognised(record):
+    g = record.gradients()
+    found = diagnose(g | {"W1": g["W2"], "W2": g["W1"]}, record)
+    assert found.kind == "off_by_one_layer"
+    assert "W2 holds the gradient of W1" in found.message
+    assert diagnose({name: 0 * a for name, a in g.items()}, record).kind == "missing_gradient"
+
+
 def test_shapes_are_undone_before_numbers_are_compared(record):
     g = record.gradients()
     assert diagnose(g | {"b2": g["b2"][None]}, record).kind == "layout"

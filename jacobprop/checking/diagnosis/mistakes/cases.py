@@ -114,9 +114,11 @@ def _read(shares: Array) -> Iterator[tuple[str, str, str, Array]]:
         sign, others = ("sign+", "the others have the wrong sign") if abs(scale + 1) < _CLOSE else ("", "")
         if abs(scale - n / len(kept)) < _CLOSE * n:
             others = f"the mean is taken over {len(kept)}"
-        elif abs(abs(scale) - 1) > _CLOSE:
+        elif np.abs(np.array([n, 1 / n, 1 / len(kept)]) / scale - 1).min() < _CLOSE:
             others = f"the others count {scale:.4g} times"
-        note = f" ({others})" if others else ""
+        elif abs(abs(scale) - 1) > _CLOSE:
+            return  # a number that could be anything
+        note = f" ({others})" if others else " (counted from 0)"
         if len(kept) == 1:
             only = int(np.flatnonzero(~gone)[0])
             says = f"only case {only} counts{note}: gradients are overwritten, not added up"

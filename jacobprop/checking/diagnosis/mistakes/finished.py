@@ -13,6 +13,7 @@ from ..distance import norm, scale_between
 from ..factors import Sizes, meanings
 
 _ONE = 1e-12
+_NO_PENALTY = "leave the penalty out, at least of the biases: the loss of the record has none"
 _FITS = 1e-2
 """How much of a gradient a number that it shows may leave before the whole is compared."""
 
@@ -28,6 +29,9 @@ def mistakes(backprop: Backprop) -> Iterator[Mistake]:
     for name in names:
         yield from _exchanged(backprop, name)
     yield from _shifted(backprop, weights)
+    yield Mistake(
+        "missing_gradient", "the loss", "0 everywhere", "start from the loss's row", {TOP: times(0.0)}
+    )
 
 
 def _groups(names: Sequence[str]) -> list[list[str]]:
@@ -42,10 +46,9 @@ def _listed(names: Sequence[str]) -> str:
 def _reordered(backprop: Backprop, group: Sequence[str]) -> Iterator[Mistake]:
     shapes = {name: backprop.right[name].shape for name in group}
     listed = _listed(group)
-    are = "are" if len(group) > 1 else "is"
     square = {name for name, (n, m) in shapes.items() if n == m}
     if square == set(group):
-        says = f"{listed} {are} transposed, or in denominator layout"
+        says = "transposed, or in denominator layout"
         yield Mistake(
             "layout",
             listed,
@@ -57,7 +60,7 @@ def _reordered(backprop: Backprop, group: Sequence[str]) -> Iterator[Mistake]:
     rowwise = then(lambda g: g.ravel().reshape(g.shape, order="F"))
     columnwise = then(lambda g: g.ravel(order="F").reshape(g.shape))
     for change in (rowwise, columnwise):
-        says = f"rows and columns of vec({listed}) are swapped"
+        says = "rows and columns of vec are swapped"
         yield Mistake("vec_order", listed, says, remedy, dict.fromkeys(group, change))
 
 
@@ -66,7 +69,7 @@ def _missing(name: str) -> Mistake:
     return Mistake(
         kind,
         name,
-        f"the gradient of {name} is missing (0 everywhere)",
+        "the gradient is missing (0 everywhere)",
         f"add delta_{name[1:]} up over the cases" if name.startswith("b") else f"take a^T delta_{name[1:]}",
         {name: times(0.0)},
     )
@@ -121,7 +124,8 @@ def scaled(backprop: Backprop, candidate: Gradients, given: Sequence[Mistake]) -
         where = "the loss" if place == TOP else where
         whole = place == TOP or isinstance(place, Edge)
         changes: Changes = {place: times(c)} if whole else dict.fromkeys(names, times(c))
-        for kind, says, remedy in meanings(c, sizes, whole=place == TOP):
+        free = not backprop.evidence(place if whole else names[0]) > 1
+        for kind, says, remedy in meanings(c, sizes, whole=place == TOP, named_only=free):
             yield Mistake(kind, where, _from(place) + says, remedy, changes)
 
 
@@ -160,16 +164,12 @@ def regularised(backprop: Backprop, candidate: Gradients, given: Sequence[Mistak
     )
     for group in [*groups, names]:
         rate = _decay(backprop, candidate, plain, group)
-        if rate is None:
+        if rate is None or not all(backprop.parameter(backprop.names[name]).any() for name in group):
             continue
         kind = "regularised_bias" if any(name.startswith("b") for name in group) else "penalty"
         listed = _listed(group)
-        says = f"{listed} {'has' if len(group) == 1 else 'have'} {rate:.4g} times the parameter added"
-        remedy = (
-            "do not regularise biases"
-            if kind == "regularised_bias"
-            else ("leave the penalty out: the loss of the record has none")
-        )
+        says = f"{rate:.4g} times the parameter is added"
+        remedy = "do not regularise biases" if all(name.startswith("b") for name in group) else _NO_PENALTY
         changes = {name: _added(rate * backprop.parameter(backprop.names[name])) for name in group}
         yield Mistake(kind, listed, says, remedy, changes)
 
@@ -181,7 +181,7 @@ def _added(term: Array) -> Change:
 def _decay(backprop: Backprop, candidate: Gradients, plain: Gradients, group: Sequence[str]) -> float | None:
     parameters = np.concatenate([backprop.parameter(backprop.names[name]).ravel() for name in group])
     gap = np.concatenate([(candidate[name] - plain[name]).ravel() for name in group])
-    if norm(parameters) == 0 or norm(gap) == 0:
+    if np.count_nonzero(parameters) < 2 or norm(gap) == 0:
         return None
     rate = scale_between(gap, parameters)
     return rate if norm(gap - rate * parameters) <= _FITS * norm(gap) else None

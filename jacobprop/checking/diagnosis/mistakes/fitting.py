@@ -28,11 +28,12 @@ def coefficient(
         name for name, node in backprop.names.items() if node.layer <= edge.below.layer and name in candidate
     ]
     nearest = backprop.nearest(below)
-    if not nearest:
+    if backprop.evidence(edge) < 2 or not any(candidate[name].any() for name in nearest):
         return None
     plain = backprop.gradients(given)
     moved = backprop.gradients([*given, Mistake("", "", "", "", {edge: more(term, 1.0)})])
-    for part in [nearest, *([name] for name in nearest)]:  # another mistake may spoil one of them
+    parts = [nearest, *([name] for name in nearest if candidate[name].size > 1)]
+    for part in parts:  # another mistake may spoil one of them
         c = _number(
             np.concatenate([(moved[name] - plain[name]).ravel() for name in part]),
             np.concatenate([(candidate[name] - plain[name]).ravel() for name in part]),

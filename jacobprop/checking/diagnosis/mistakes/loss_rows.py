@@ -35,9 +35,17 @@ def _of_the_row(backprop: Backprop, loss: Loss, t: Array) -> Iterator[Mistake]:
     factor = 2 / y.shape[-1] if type(loss).__name__ == "MeanSquaredError" else 1.0
     yield row("missing_target", f"the target is not subtracted from {top}", y * factor)
     yield from _other_targets(backprop, loss, t, row)
+    yield row(
+        "wrong_derivative",
+        "only the sign of the difference is taken, as for an absolute error",
+        np.sign(y - t),
+    )
     gate = backprop.architecture.layers[-1].gate
     if backprop.top.letter != SUM:
         return
+    z = backprop.values(backprop.top)
+    says = f"the sum z{depth} stands in for {top}: {gate or 'f'} is forgotten"
+    yield row("sum_for_activation", says, z - t)
     own = loss.row(y, t)
     softly = gate == "softmax"
     what = "J^soft" if softly else f"f' of layer {depth}"
@@ -56,7 +64,11 @@ def _of_the_row(backprop: Backprop, loss: Loss, t: Array) -> Iterator[Mistake]:
         yield row("missing_derivative", "the row ignores that the targets do not add up to 1", p - t)
         wrong = softmax(np.ascontiguousarray(backprop.values(backprop.top).T))[0].T
         yield row("wrong_axis", "softmax is normalised over the cases, not over the units", wrong - t)
+    elif gate == "log_softmax":
+        says = f"the log-probabilities {top} stand where probabilities belong: exp is missing"
+        yield row("wrong_derivative", says, y - t)
     elif gate == "sigmoid":
+        yield row("derivative_twice", f"the row {top} - t is multiplied with {top}", (y - t) * y)
         yield row("wrong_derivative", "the term of 1 - t is missing from the row", -t * (1 - y))
         yield row("wrong_derivative", "the term of t is missing from the row", (1 - t) * y)
 
@@ -69,13 +81,15 @@ def _other_targets(
         "one case late": np.roll(t, 1, axis=0),
         "one case early": np.roll(t, -1, axis=0),
         "in reverse": t[::-1],
+        "one class too high": np.roll(t, 1, axis=1),
+        "one class too low": np.roll(t, -1, axis=1),
     }
     for text, targets in orders.items():
         if backprop.top.letter == SUM:
             values = loss.head_row(backprop.values(backprop.top), np.ascontiguousarray(targets))
         else:
             values = loss.row(backprop.values(backprop.top), targets)
-        yield row("stale_activation", f"the targets come {text}: they belong to other cases", values)
+        yield row("stale_activation", f"the targets come {text}: they belong elsewhere", values)
 
 
 def _written(backprop: Backprop, loss: Loss) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,11 @@ _WRITTEN = {
     "tanh": "(1 - a{0}^2)",
     "relu": "(z{0} > 0)",
     "softplus": "sigmoid(z{0})",
+    "silu": "s (1 + z{0} (1 - s)), s = sigmoid(z{0})",
+    "gelu": "Phi(z{0}) + z{0} phi(z{0})",
+    "elu": "1 where z{0} > 0, else exp(z{0})",
+    "leaky_relu": "1 where z{0} > 0, else 0.01",
+    "softsign": "1/(1 + |z{0}|)^2",
 }
 
 Variant = tuple[str, str, Array]
@@ -36,8 +41,8 @@ def mistakes(backprop: Backprop, earlier: Sequence[Backprop] = ()) -> Iterator[M
         right = f"multiply delta_{number} by {written(dense.activation, number)}"
         across = Edge(Node("a", number), SUM, Node(SUM, number))
         for kind, says, slope in _variants(backprop, number, dense.activation):
-            constant = np.ptp(slope) == 0  # then it is missing, whatever function it comes from
-            if across in backprop.edges and (kind == "missing_derivative" or not constant):
+            told = np.ptp(slope) > 0 or kind in ("missing_derivative", "inverted_mask")  # else it is missing
+            if across in backprop.edges and told:
                 yield from _at(backprop, number, across, kind, says, slope, right)
         for past in earlier if across in backprop.edges else ():
             if past.cases == backprop.cases:
@@ -94,11 +99,14 @@ def _variants(backprop: Backprop, number: int, f: Activation) -> Iterator[Varian
             f"f' of layer {number}, written for the activation a{number}, is evaluated at the sum z{number}",
             f.from_output(z),
         )
+    without_b = z - backprop.parameter(Node("b", number)) if backprop.dense(number).bias else z  # type: ignore[union-attr]  # dense, as the caller knows
+    if without_b is not z:
+        yield "missing_bias", f"f' of layer {number} is evaluated without b{number}", f.derivative(without_b)
     for kink in f.corners:
         yield "inverted_mask", f"the mask of layer {number} is inverted", kink.left + kink.right - slope
     yield "derivative_twice", f"f' of layer {number} is multiplied twice", slope**2
     yield from _other_layers(backprop, number, f, z)
-    yield from _in_part(number, z, a)
+    yield from _in_part(number, f, z, a)
     yield from _other_functions(backprop, number, f, z, a)
 
 
@@ -119,11 +127,74 @@ def _other_layers(backprop: Backprop, number: int, f: Activation, z: Array) -> I
             yield kind, f"{says}, with z{other} for a{other}", dense.activation.from_output(their_z)
 
 
-def _in_part(number: int, z: Array, a: Array) -> Iterator[Variant]:
-    """One factor of a (1 - a), or a sign or a letter of 1 - a^2 mistaken."""
+def _in_part(number: int, f: Activation, z: Array, a: Array) -> Iterator[Variant]:
+    """f' with a term forgotten or mistaken, as it happens with this function or with any."""
     parts = {"a{0}": a, "1 - a{0}": 1 - a, "a{0}^2": a**2, "1 + a{0}^2": 1 + a**2, "1 - z{0}^2": 1 - z**2}
-    for text, values in parts.items():
+    for text, values in (parts | _OFTEN.get(f.name, _nothing)(z, a)).items():
         yield "wrong_derivative", f"f' of layer {number} is written as {text.format(number)}", values
+
+
+def _often_silu(z: Array, a: Array) -> dict[str, Array]:
+    s = get("sigmoid").value(z)
+    return {
+        "s, s = sigmoid(z{0})": s,
+        "s (1 - s), s = sigmoid(z{0})": s * (1 - s),
+        "s + z{0} (1 - s), s = sigmoid(z{0})": s + z * (1 - s),
+        "s (1 + a{0} (1 - s)), s = sigmoid(z{0})": s * (1 + a * (1 - s)),
+        "1 + z{0} (1 - s), s = sigmoid(z{0})": 1 + z * (1 - s),
+    }
+
+
+def _often_gelu(z: Array, a: Array) -> dict[str, Array]:
+    with np.errstate(all="ignore"):
+        cdf = np.where(z == 0, 0.5, a / z)
+    bell = np.exp(-(z**2) / 2)
+    u = np.sqrt(2 / np.pi) * (z + 0.044715 * z**3)
+    t = np.tanh(u)
+    slope = np.sqrt(2 / np.pi) * (1 + 3 * 0.044715 * z**2)
+    return {
+        "Phi(z{0}), without z{0} phi(z{0})": cdf,
+        "Phi(z{0}) + phi(z{0}), without the factor z{0}": cdf + bell / np.sqrt(2 * np.pi),
+        "Phi(z{0}) + z{0} exp(-z{0}^2 / 2), without 1/sqrt(2 pi)": cdf + z * bell,
+        "that of the approximation by tanh": (1 + t) / 2 + z / 2 * (1 - t**2) * slope,
+    }
+
+
+def _often_elu(z: Array, a: Array) -> dict[str, Array]:
+    return {
+        "a{0} for z{0} < 0, without its + 1": np.where(z > 0, 1.0, a),
+        "exp(z{0}) on both sides": np.exp(np.minimum(z, 700)),
+    }
+
+
+def _often_leaky(z: Array, a: Array) -> dict[str, Array]:
+    slopes = {
+        f"{slope:g} for z{{0}} < 0": np.where(z > 0, 1.0, slope) for slope in (0.1, 0.2, 0.3, 0.001, -0.01)
+    }
+    return slopes | {"(z{0} < 0), inverted": np.where(z < 0, 1.0, 0.01)}
+
+
+def _often_softsign(z: Array, a: Array) -> dict[str, Array]:
+    size = np.abs(z)
+    return {
+        "1/(1 + |z{0}|), not squared": 1 / (1 + size),
+        "1/(1 + z{0}^2)": 1 / (1 + z**2),
+        "(1 - a{0})^2": (1 - a) ** 2,
+        "1 - a{0}^2, that of tanh": 1 - a**2,
+    }
+
+
+def _nothing(z: Array, a: Array) -> dict[str, Array]:
+    return {}
+
+
+_OFTEN: dict[str, Callable[[Array, Array], dict[str, Array]]] = {
+    "silu": _often_silu,
+    "gelu": _often_gelu,
+    "elu": _often_elu,
+    "leaky_relu": _often_leaky,
+    "softsign": _often_softsign,
+}
 
 
 def _other_functions(backprop: Backprop, number: int, f: Activation, z: Array, a: Array) -> Iterator[Variant]:

@@ -46,7 +46,7 @@ def _updated(
 ) -> Iterator[Mistake]:
     first = next(iter(terms))
     c = coefficient(backprop, candidate, given, first, terms[first])
-    if c is None:
+    if c is None or c > 0:  # nobody climbs
         return
     layers = " and ".join(f"W{edge.above.layer}" for edge in terms)
     yield Mistake(
@@ -110,6 +110,8 @@ def _other_matrix(backprop: Backprop, edge: Edge) -> Iterator[Mistake]:
             yield through("off_by_one_layer", f"{says}^T instead of W{number}^T", theirs.T, habit + "T")
         if theirs.T.shape == W.shape:
             yield through("off_by_one_layer", f"{says}, not transposed", theirs, habit)
+    says = f"delta_{number} is added up over its units instead of passed through W{number}"
+    yield through("off_by_one_layer", says, np.ones(W.T.shape), "1")
     for unit in (0, -1) if W.shape[1] > 1 else ():
         only = np.zeros_like(W)
         only[:, unit] = W[:, unit]

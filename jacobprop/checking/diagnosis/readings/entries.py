@@ -88,8 +88,8 @@ def _row_by_row(candidate: Array, reference: Reference) -> Iterator[Reading]:
             continue
         low, high = factors[seen].min(), factors[seen].max()
         says = (
-            f"each {what} has a factor of its own, {low:.4g} to {high:.4g}: f' is missing, doubled or "
-            "taken elsewhere"
+            f"each {what} has a factor of its own, {low:.4g} to {high:.4g}: something elementwise, "
+            "such as f', is missing, doubled or taken elsewhere"
         )
-        remedy = f"multiply each {what} once by its own f'(z)"
+        remedy = f"look at what multiplies the {what}s one by one"
         yield Reading("wrong_derivative", says, remedy, R * factors)

@@ -23,18 +23,7 @@ def _of_structure(candidate: Array, reference: Reference) -> Iterator[Reading]:
     """A structured Jacobian without its f', or without its low-rank term."""
     J = reference.jacobian
     if isinstance(J, DiagonalPlusLowRankJacobian):
-        eye = np.eye(J.out_shape[0])
-        kind, term = (
-            ("softmax_coupling", "- p p^T")
-            if _is_soft(J.matrix())
-            else ("missing_rank_one", "its low-rank term")
-        )
-        yield Reading(
-            kind,
-            f"only its first term is there, {term} is missing",
-            f"add {term}",
-            np.broadcast_to(J.d[..., None] * eye, reference.array.shape),
-        )
+        yield from _of_low_rank(J, reference.array)
     elif isinstance(J, ScaledJacobian):
         shared = np.broadcast_to(J.shared, reference.array.shape)
         columns = 1.0 if J.columns is None else J.columns[..., None, :]
@@ -53,6 +42,18 @@ def _of_structure(candidate: Array, reference: Reference) -> Iterator[Reading]:
         each = np.eye(J.left.out_shape[0])[:, None, :] * J.y[..., None, :, None]
         slopes = J.left.d[..., :, None, None]
         yield from _of_slopes(candidate, slopes, lambda slope: slope * each, "entry [k, i, k]")
+
+
+def _of_low_rank(J: DiagonalPlusLowRankJacobian, right: Array) -> Iterator[Reading]:
+    """diag(d) + U V^T with one of its terms, or with a sign between them."""
+    first = np.broadcast_to(J.d[..., None] * np.eye(J.out_shape[0]), right.shape)
+    soft = _is_soft(J.matrix())
+    kind, term = ("softmax_coupling", "- p p^T") if soft else ("missing_rank_one", "its low-rank term")
+    yield Reading(kind, f"only its first term is there, {term} is missing", f"add {term}", first)
+    says = f"only {'-p p^T' if soft else term} is there, the diagonal is missing"
+    yield Reading(kind, says, f"add {'diag(p)' if soft else 'diag(d)'}", right - first)
+    says = f"{'p p^T' if soft else term} has the wrong sign"
+    yield Reading("sign", says, "subtract it" if soft else "turn its sign", 2 * first - right)
 
 
 def _of_slopes(
