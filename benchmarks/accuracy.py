@@ -2,8 +2,9 @@
 
 It measures no time. Certified points and values come from tables; every library answers in float64. A
 false zero is a 0 in place of a normal number. identity and relu are exact everywhere, so they are left
-out, and so are points within 1/2 of a zero of silu' and gelu', where ulp mean nothing. Where the truth is
-subnormal an ulp is the smallest subnormal number, so an answer that is flushed to 0 there is far out.
+out, and so is leaky_relu' at the kink, which is a convention. Within 1/2 of a zero of silu' and gelu' ulp
+mean nothing: there the error is absolute, in rows of their own. Where the truth is subnormal an ulp is the
+smallest subnormal number, so an answer that is flushed to 0 there is far out.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ from jacobprop import activations
 from jacobprop.arrays import Array, quiet
 
 from .accuracy_answers import Library, Pair, libraries
-from .accuracy_tables import Table, Truth, false_zeros, load, near_zero, ulp_error
-from .suite import Errors, Row, Settings, Shown, Suite
+from .accuracy_shown import BESIDE, BESIDE_ZERO, HEADING, REGIONS, closing, line
+from .accuracy_tables import Table, Truth, absolute_error, false_zeros, load, near_zero, ulp_error
+from .suite import Row, Settings, Shown, Suite
 
 NAME = "accuracy"
 EXACT = ("identity", "relu")
 CLASSES = range(2, 11)
-REGIONS = {"<= 1": 1.0, "<= 10": 10.0, "<= 40": 40.0, "tails": np.inf}
-"""By |z|, or by the spread of a row of logits; the tails take all that is subnormal too."""
 
 
 class Asked(NamedTuple):
@@ -47,6 +47,7 @@ def rows(settings: Settings) -> Iterator[Row]:
             z = table.inputs["z"]
             answers = [(library, [_quietly(library.activation, name, z)]) for library in everybody]
             yield from _compared(f"{name}: f and f'", answers, [_of_activation(name, table)])
+    yield from _beside_zeros(everybody)
     tables = [load(f"softmax {m}") for m in CLASSES]
     for title, ask, asked in _FAMILY:
         answers = [(library, [_quietly(ask, library, table) for table in tables]) for library in everybody]
@@ -64,7 +65,8 @@ def _quietly(ask: Callable[..., Pair], *question: Any) -> Pair:
 
 def _of_activation(name: str, table: Table) -> Asked:
     z = np.where(np.isfinite(table.inputs["z"]), np.abs(table.inputs["z"]), np.nan)
-    slope = np.where(near_zero(name, 1, table.inputs["z"]), np.nan, z)
+    left_out = near_zero(name, 1, table.inputs["z"]) | ((name == "leaky_relu") & (z == 0))
+    slope = np.where(left_out, np.nan, z)
     return Asked((z, slope), (table.truths["f"], table.truths["f'"]))
 
 
@@ -132,9 +134,38 @@ def _compared(
                 library.name,
                 role=library.role,
                 dtype="float64",
+                label=library.label,
                 errors=(errors, more),
                 false_zeros=(zeros, also),
             )
+
+
+def _beside_zeros(everybody: Sequence[Library]) -> Iterator[Row]:
+    """Where silu' and gelu' vanish, and an error counts as it is."""
+    for library in everybody:
+        errors, more = (_absolute(library, name) for name in BESIDE_ZERO)
+        if errors or more:
+            yield Row(
+                NAME,
+                BESIDE,
+                library.name,
+                role=library.role,
+                dtype="float64",
+                label=library.label,
+                errors=(errors, more),
+                false_zeros=(None, None),
+            )
+
+
+def _absolute(library: Library, name: str) -> dict[str, float | None]:
+    """The largest, in units of 2^-53; {} where there is no answer, None for one that is no number."""
+    table = load(name)
+    got = _quietly(library.activation, name, table.inputs["z"])[1]
+    if got is None:
+        return {}
+    place = near_zero(name, 1, table.inputs["z"])
+    worst = float(np.max(absolute_error(got[place], table.truths["f'"].take(place)))) * 2.0**53
+    return {"near": worst if np.isfinite(worst) else None}
 
 
 def _judged(
@@ -170,56 +201,10 @@ def _region(size: Array, truth: Truth) -> Array:
     return np.where(np.isnan(size), -1, np.broadcast_to(found, truth.value.shape))
 
 
-# -- the table --------------------------------------------------------------------------------------------
-
-_WIDTH = 18
-_HEADING = (
-    "  the largest error in ulp, by |z| or by the spread of a row of logits",
-    "  (tails: beyond 40, or a subnormal truth; 0s: false zeros; -: no such function)",
-    (" " * _WIDTH + ("".join(f"{region:>6}" for region in REGIONS) + "   0s ") * 2).rstrip(),
-)
-
-
-def line(row: Row) -> str:
-    """Both quantities of a library side by side."""
-    assert row.errors is not None, "a row of this suite"
-    assert row.false_zeros is not None, "a row of this suite"
-    halves = (_half(*each) for each in zip(row.errors, row.false_zeros, strict=True))
-    return f"  {row.candidate:<{_WIDTH - 2}}" + "".join(halves).rstrip()
-
-
-def _half(errors: Errors, zeros: int | None) -> str:
-    if zeros is None:
-        return f"{'-':>6}" * len(REGIONS) + f"{'-':>5} "
-    return "".join(f"{_short(errors[region]):>6}" for region in REGIONS) + f"{zeros:>5} "
-
-
-def _short(error: float | None) -> str:
-    """2.2, 34, 6e+05 as 6e5, inf."""
-    if error is None:
-        return "inf"
-    if error < 999.5:
-        return f"{error:.1f}" if error < 99.95 else f"{error:.0f}"
-    digits, _, power = f"{error:.0e}".partition("e")
-    return f"{digits}e{int(power)}"
-
-
-def closing(found: Sequence[Row]) -> str:
-    """The worst of each library, the false zeros of all functions added."""
-    parts = []
-    for candidate in dict.fromkeys(row.candidate for row in found):
-        own = [row for row in found if row.candidate == candidate]
-        errors = [each for row in own for half in row.errors or () for each in half.values()]
-        worst = None if None in errors else max(each for each in errors if each is not None)
-        zeros = sum(each or 0 for row in own for each in row.false_zeros or ())
-        parts.append(f"{candidate}: at most {_short(worst)} ulp, {zeros:,} false zero{'s' * (zeros != 1)}.")
-    return "\n".join(parts) or "Nothing was compared."
-
-
 SUITE = Suite(
     "how many ulp from the truth, ours beside other libraries",
     "the truth",
     rows,
     closing,
-    shown=Shown(_HEADING, line),
+    shown=Shown(HEADING, line),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +19,7 @@ from scipy import special
 from jacobprop import Softmax, activations, elementary
 from jacobprop.arrays import Array
 
+from .accuracy_shown import FLUSHES
 from .invitation import invited
 from .peers import jax_routes
 from .suite import Role, Settings
@@ -40,6 +42,8 @@ class Library:
         z to p and log p; to the diagonal of J^soft and its entries right of it.
     cross_entropy, binary_cross_entropy : callable
         z and a label for each row, z and targets: to losses and rows.
+    halved : callable
+        z to z / 2 in the library's own arithmetic.
     """
 
     name: str
@@ -49,6 +53,12 @@ class Library:
     jacobian: Ask = field(default=lambda z: (None, None))
     cross_entropy: Ask = field(default=lambda z, label: (None, None))
     binary_cross_entropy: Ask = field(default=lambda z, t: (None, None))
+    halved: Callable[[Array], Array] = field(default=lambda z: z / 2)
+
+    @cached_property
+    def label(self) -> str:
+        """Of the rows: whether the arithmetic takes subnormal numbers for 0, found by trying."""
+        return FLUSHES if np.asarray(self.halved(np.array([1e-310])))[0] == 0 else ""
 
 
 def libraries(settings: Settings) -> Iterator[Library]:
@@ -166,7 +176,10 @@ def _torch(name: str) -> Library:
         loss = F.binary_cross_entropy_with_logits
         return both(lambda x: loss(x, torch.tensor(t), reduction="none").sum(-1), z)
 
-    return Library(name, "peer", activation, softmax, jacobian, cross_entropy, binary_cross_entropy)
+    def halved(z: Array) -> Array:
+        return np.asarray((torch.tensor(z) / 2).numpy())
+
+    return Library(name, "peer", activation, softmax, jacobian, cross_entropy, binary_cross_entropy, halved)
 
 
 # -- JAX -------------------------------------------------------------------------------------------------
@@ -205,7 +218,10 @@ def _jax(name: str) -> Library:
     def binary_cross_entropy(z: Array, t: Array) -> Pair:
         return both(lambda x, y: -(y * nn.log_sigmoid(x) + (1 - y) * nn.log_sigmoid(-x)).sum(), z, t)
 
-    return Library(name, "peer", activation, softmax, jacobian, cross_entropy, binary_cross_entropy)
+    def halved(z: Array) -> Array:
+        return np.asarray(jax.jit(lambda x: x / 2)(z))
+
+    return Library(name, "peer", activation, softmax, jacobian, cross_entropy, binary_cross_entropy, halved)
 
 
 _PEERS: dict[str, Callable[[str], Library]] = {"torch": _torch, "jax": _jax}

@@ -81,6 +81,14 @@ def ulp_error(got: Array, truth: Truth | Array, of: Truth | None = None) -> Arra
     return np.asarray(np.where(special, np.where(same, 0.0, np.inf), error))
 
 
+@quiet
+def absolute_error(got: Array, truth: Truth) -> Array:
+    """|got - truth|, entry by entry, of float64 near a zero of the truth; nan is infinitely far away."""
+    own = _last_place(truth.value, np.zeros(()), np.dtype(float))
+    error = np.abs((got - truth.value) - np.ldexp(truth.rest * REST, own))
+    return np.asarray(np.where(np.isnan(error), np.inf, error))
+
+
 def _last_place(value: Array, rest: Array, dtype: np.dtype[Any]) -> Array:
     """The exponent of the unit in the last place of the truth, which may lie just below a power of two."""
     kind = np.finfo(dtype)

@@ -11,6 +11,8 @@ except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in ("click", "rich"):
         raise
     program = None
+except KeyboardInterrupt:  # the command line has not loaded yet, which else ends Ctrl-C in one word
+    sys.exit(130)
 
 
 def main() -> int:

@@ -94,7 +94,7 @@ class Network:
             for number, layer in enumerate(layers, 1)
         ]
         for layer in layers:
-            layer.__dict__["_built"] = True
+            layer.settle()
         self.architecture = Architecture(layers, loss, [list(p) for p in drawn], names, weights)
         self._widths = self._walk_widths()
         self._set_parameters(

@@ -83,11 +83,18 @@ COMMANDS = [
     ["plan", "-".join(map(str, range(1000, 1201)))],
     ["plan", "-".join(map(str, range(2, 260)))],
     ["plan", "5-100-5-2-2", "--max-bytes", "1599"],
+    ["check", "net.npz"],
+    ["diagnose", "net.npz", "right.npz"],
 ]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command)[:40])
-def test_eighty_columns_and_no_trailing_space(command):
+def test_eighty_columns_and_no_trailing_space(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = jp.Network([jp.Dense(3, 2, "tanh")], jp.SquaredError())
+    X, T = np.array([[0.5, -1.0, 0.25]]), np.array([[0.5, 0.25]])
+    jp.save(net, "net.npz", X=X, T=T)
+    np.savez("right.npz", **net.forward(X, T).gradients())
     assert_tidy(good(*command))
 
 
@@ -647,6 +654,20 @@ def test_bugs_keep_their_traceback(monkeypatch):
 
     monkeypatch.setattr(Description, "network", bug)
     assert isinstance(run("chain", "3-2-1").exception, ZeroDivisionError)
+
+
+def test_an_interrupt_while_the_command_line_loads_is_quiet():
+    interrupter = BLOCKER.replace(
+        'raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)', "raise KeyboardInterrupt"
+    )
+    found = shell("check", "net.npz", python=["-c", interrupter.format(blocked=["click"])])
+    assert (found.returncode, found.stdout, found.stderr) == (130, b"", b"")
+
+
+def test_help_has_a_short_name():
+    for words in ([], ["chain"], ["demo"], ["plan"], ["check"], ["diagnose"]):
+        assert good(*words, "-h") == good(*words, "--help")
+        assert "-h, --help" in good(*words, "-h")
 
 
 def test_help_and_version():

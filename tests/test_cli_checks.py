@@ -167,6 +167,7 @@ def spoil():
     np.savez("narrow.npz", X=X[:, :2], T=T)
     np.savez("inputs.npz", X=X)
     jp.save(jp.Network([jp.Dense(3, 2)]), "lossless.npz", X=X)
+    jp.save(NET, "targetless.npz", X=X)
 
 
 BAD = {
@@ -187,8 +188,22 @@ BAD = {
     "a network": (["diagnose", "net.npz", "net.npz"], "read_arrays net.npz: a member is no array"),
     "no cases": (["diagnose", "bare.npz", "right.npz"], "the cases are missing: pass --cases with arrays X"),
     "only cases": (["diagnose", "net.npz", "cases.npz"], "cases.npz holds no gradients: name the arrays W1"),
-    "no target": (["diagnose", "bare.npz", "right.npz", "--cases", "inputs.npz"], "target"),
-    "no loss": (["diagnose", "lossless.npz", "first.npz"], "loss"),
+    "no target": (
+        ["diagnose", "bare.npz", "right.npz", "--cases", "inputs.npz"],
+        "the cases have no targets T (inputs.npz): pass --cases NPZ with arrays X and T. See: ",
+    ),
+    "saved without a target": (
+        ["diagnose", "targetless.npz", "right.npz"],
+        "the cases have no targets T (saved in targetless.npz): pass --cases NPZ with arrays X and T",
+    ),
+    "no loss": (
+        ["diagnose", "lossless.npz", "first.npz"],
+        "lossless.npz was saved without a loss, and so has no gradients: give the network a loss in Python",
+    ),
+    "no loss for a target": (
+        ["check", "lossless.npz", "--cases", "cases.npz"],
+        "lossless.npz was saved without a loss, which the targets T need (cases.npz): pass --cases NPZ with",
+    ),
     "unknown names": (["diagnose", "net.npz", "other.npz"], "Q"),
 }
 
@@ -245,4 +260,14 @@ def test_help():
     for command in ("check", "diagnose"):
         text = said(0, command, "--help")
         assert "Example: in Python jp.save(net, \"net.npz\", X=X, T=T)" in text  # fmt: skip
+        for code in ("Exit code 0:", "1:", "2: a wrong command line or file."):
+            assert code in text
+        assert f"\njacobprop {command} net.npz" in text.replace("  ", "")
         assert command in said(0, "--help")
+
+
+def test_cases_given_at_the_shell_mend_a_file_without_targets():
+    spoil()
+    assert "right" in said(0, "diagnose", "targetless.npz", "right.npz", "--cases", "cases.npz")
+    assert " hold" in said(0, "check", "lossless.npz", "--cases", "inputs.npz")
+    assert " hold" in said(0, "check", "targetless.npz")

@@ -206,6 +206,11 @@ def test_cases_are_kept_beside_the_network(tmp_path):
     assert files.load_cases(path).T == 1
     jp.save(small(), path)
     assert files.load_cases(path) is None
+    assert jp.files.load_cases is files.load_cases
+    assert set(files.__all__) == {"Cases", "load", "load_cases", "read_arrays", "save"}
+    for name in files.__all__:
+        assert getattr(files, name).__doc__
+    assert "load_cases" in files.__doc__
 
 
 def test_any_kind_of_path(tmp_path, monkeypatch):
@@ -349,6 +354,25 @@ def test_what_the_system_says_passes_unchanged(tmp_path):
             call(tmp_path)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         jp.save(small(), tmp_path / "nowhere" / "net.npz")
+
+
+def test_an_error_names_the_path_that_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as refused:
+        jp.save(small(), "nowhere/net.npz")
+    assert str(refused.value) == "[Errno 2] No such file or directory: 'nowhere/net.npz'"
+    _break_replace(monkeypatch)
+    with pytest.raises(OSError, match=r"^\[Errno 5\] Input/output error: 'net\.npz'$"):
+        jp.save(small(), Path("net.npz"))
+
+
+def test_an_error_of_no_number_is_left_as_it_is(monkeypatch, tmp_path):
+    def closed(path, mode):
+        raise io.UnsupportedOperation("not writable")
+
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(io.UnsupportedOperation, match="not writable"):
+        jp.save(small(), tmp_path / "net.npz")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes of Unix")

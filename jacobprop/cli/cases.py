@@ -9,6 +9,7 @@ import click
 
 from ..arrays import Array
 from ..files import load_cases, read_arrays
+from ..network import Network
 
 
 class Given(NamedTuple):
@@ -36,3 +37,28 @@ def given_cases(file: str, cases_file: str | None) -> Given | None:
 def among(arrays: Mapping[str, Array], source: str) -> Given | None:
     """X and T among the arrays of a file."""
     return Given(arrays["X"], arrays.get("T"), source) if "X" in arrays else None
+
+
+def require_loss_and_target(net: Network, given: Given, file: str) -> None:
+    """Refuse a gradient of no loss, in the words of the shell."""
+    if net.loss is None:
+        raise click.UsageError(
+            f"{file} was saved without a loss, and so has no gradients: "
+            "give the network a loss in Python and save it again, with its X and T",
+            click.get_current_context(),
+        )
+    if given.T is None:
+        raise click.UsageError(
+            f"the cases have no targets T ({given.source}): pass --cases NPZ with arrays X and T",
+            click.get_current_context(),
+        )
+
+
+def require_loss_for_target(net: Network, given: Given, file: str) -> None:
+    """Refuse a target that no loss takes, in the words of the shell."""
+    if net.loss is None and given.T is not None:
+        raise click.UsageError(
+            f"{file} was saved without a loss, which the targets T need ({given.source}): "
+            "pass --cases NPZ with X alone",
+            click.get_current_context(),
+        )

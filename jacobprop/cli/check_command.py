@@ -11,13 +11,13 @@ import click
 from ..checking import Report, check
 from ..files import load
 from ..report.machine import plain
-from .cases import given_cases
+from .cases import given_cases, require_loss_for_target
 from .screen import Screen
 
 EPILOG = """\b
 Example: in Python jp.save(net, "net.npz", X=X, T=T), then
-jacobprop check net.npz
-Exit code 0: all holds, 1: something fails."""
+jacobprop check net.npz, or with other cases: check net.npz --cases mine.npz
+Exit code 0: all holds, 1: something fails, 2: a wrong command line or file."""
 
 
 @click.command("check", epilog=EPILOG)
@@ -39,6 +39,7 @@ def check_command(file: str, cases_file: str | None, seed: int, as_json: bool) -
     if given is None:
         report, source = check(net, seed=seed), f"drawn at random, seed {seed}"
     else:
+        require_loss_for_target(net, given, file)
         report, source = check(net, given.X, given.T, seed=seed), given.source
     if as_json:
         click.echo(json.dumps({"file": file, "cases": source, **_data(report)}, allow_nan=False))

@@ -13,14 +13,15 @@ from ..checking.diagnosis import Diagnosis, diagnose
 from ..files import load, read_arrays
 from ..network import Network
 from ..report.machine import plain
-from .cases import Given, among, given_cases
+from .cases import Given, among, given_cases, require_loss_and_target
 from .screen import Screen
 
 EPILOG = """\b
 Example: in Python jp.save(net, "net.npz", X=X, T=T)
 and np.savez("mine.npz", W1=dW1, b1=db1), then
 jacobprop diagnose net.npz mine.npz
-Exit code 0: the gradients are right, 1: they are not."""
+Exit code 0: the gradients are right, 1: they are not,
+2: a wrong command line or file."""
 
 
 @click.command("diagnose", epilog=EPILOG)
@@ -41,6 +42,7 @@ def diagnose_command(file: str, gradients: str, cases_file: str | None, as_json:
     """
     net, arrays = load(file), read_arrays(gradients)
     given = given_cases(file, cases_file) or _beside(net, arrays, gradients)
+    require_loss_and_target(net, given, file)
     found = diagnose(_candidate(net, arrays, gradients), net.forward(given.X, given.T))
     if as_json:
         described = {"file": file, "gradients": gradients, "cases": given.source}

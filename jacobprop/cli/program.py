@@ -31,7 +31,7 @@ class Program(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `demo` in front of options that are the demo's."""
-        own = {"--help", "--version"}
+        own = {"-h", "--help", "--version"}
         if not args or (args[0].startswith("-") and args[0] not in own):
             args = ["demo", *args]
         return super().parse_args(ctx, args)
@@ -52,7 +52,7 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
-    context_settings={"help_option_names": ["--help"], "max_content_width": 80},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="Without a command the demo runs.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)

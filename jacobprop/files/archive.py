@@ -36,6 +36,8 @@ _LARGE = b"PK\6\7"
 
 _LOCAL_HEADER = 30
 _DEFLATE_AT_MOST = 1040
+_SHOWN = 200
+"""The most characters of what a library says of a damaged file."""
 _CHUNK = 2**20
 _ENCRYPTED = 0x1
 
@@ -171,7 +173,7 @@ class Archive:
         except FileFormatError:
             raise
         except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, RuntimeError) as error:
-            self._refuse("the archive is damaged", got=str(error), cause=error)
+            self._refuse("the archive is damaged", got=str(error)[:_SHOWN], cause=error)
 
     def _refuse(
         self,

@@ -65,7 +65,37 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Network
 
 
 def load_cases(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Cases | None:
-    """The cases that were saved with a network, None without any; see `load`."""
+    """The X and T that ``jp.save(net, path, X=X, T=T)`` wrote beside the network; None without any.
+
+    Parameters
+    ----------
+    path : str or path
+        What `save` wrote; it is trusted as little as by `load`.
+    max_bytes : int
+        What its arrays may take together.
+
+    Returns
+    -------
+    Cases or None
+        ``.X`` and ``.T``, of the dtypes and shapes that were saved; T is None where X was saved alone.
+
+    Raises
+    ------
+    FileFormatError
+        It is no such file, or damaged, or inconsistent, or larger than `max_bytes`.
+    OSError
+        It cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile, jacobprop as jp
+    >>> from jacobprop.files import load_cases
+    >>> net = jp.Network([jp.Dense(3, 2, "tanh")], jp.SquaredError())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     cases = load_cases(jp.save(net, f"{folder}/net.npz", X=np.ones((5, 3)), T=np.zeros((5, 2))))
+    >>> cases.X.shape, cases.T.shape
+    ((5, 3), (5, 2))
+    """
     with opened(path, "load_cases", max_bytes) as archive:
         _described(archive)
         found = {name: archive.array(name + NPY) for name in CASES if name + NPY in archive.members}

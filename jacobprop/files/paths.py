@@ -53,6 +53,17 @@ def _encodable(path: str) -> bool:
 
 
 @contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """What the system complains of is the path as it was given, not the file that is written first."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
+
+
+@contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
     """A new file beside the target that takes its place, and its permissions, once all is written."""
     if target.exists():
@@ -60,12 +71,12 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     new = target.with_name(f".jacobprop-{secrets.token_hex(8)}.tmp")
     stream = new.open("xb")
     try:
+        if target.exists():  # before anything private is written
+            shutil.copymode(target, new)
         with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        if target.exists():
-            shutil.copymode(target, new)
         os.replace(new, target)
     except BaseException:
         new.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ..network import Network
 from .archive import MOST_BYTES_OF_ALL, MOST_MEMBERS
 from .description import LONGEST, as_text, describe, parse
 from .loading import DESCRIPTION, NPY
-from .paths import as_path, replacing
+from .paths import as_path, naming, replacing
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
@@ -34,7 +35,8 @@ def save(net: Network, path: str | os.PathLike[str], *, X: object = None, T: obj
     path : str or path
         The file; nothing is appended to its name.
     X, T : arrays, optional
-        Cases to keep beside it, with which a check can be repeated; see `files.load_cases`.
+        Cases to keep beside it, with which a check can be repeated; `jacobprop.files.load_cases` reads
+        them.
 
     Returns
     -------
@@ -62,14 +64,19 @@ def save(net: Network, path: str | os.PathLike[str], *, X: object = None, T: obj
     parse(text, "save")  # nothing is written that could not be read
     arrays = dict(net.parameters) | _cases(net, X, T)
     _require_small(text, arrays)
-    with replacing(target) as stream, zipfile.ZipFile(stream, "w", allowZip64=False) as archive:
+    with naming(path), replacing(target) as stream:
+        _write(stream, text, arrays)
+    return target
+
+
+def _write(stream: IO[bytes], text: bytes, arrays: dict[str, Array]) -> None:
+    with zipfile.ZipFile(stream, "w", allowZip64=False) as archive:
         with archive.open(_member(DESCRIPTION), "w") as member:
             member.write(text)
         for name, array in arrays.items():
             with archive.open(_member(name + NPY), "w") as member:
                 little = array.astype(array.dtype.newbyteorder("<"), copy=False)
                 np.lib.format.write_array(member, little, version=(1, 0), allow_pickle=False)
-    return target
 
 
 def _cases(net: Network, X: object, T: object) -> dict[str, Array]:

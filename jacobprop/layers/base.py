@@ -124,7 +124,7 @@ class Layer(abc.ABC):
     name: str = ""
     gate: str = ""
     analytic: bool = False
-    _once: ClassVar[frozenset[str]] = frozenset()  # what other attributes were made from
+    _once: ClassVar[frozenset[str]] = frozenset()  # set by its __init__, which makes others from them
 
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
         """Draw the parameters; a layer without parameters draws none.
@@ -238,9 +238,13 @@ class Layer(abc.ABC):
         """
         return pull_through(self.factors(params, cache), delta)
 
+    def settle(self) -> None:
+        """From now on none of the attributes changes that a network is made from; a network calls it."""
+        self.__dict__["_settled"] = True
+
     def __setattr__(self, name: str, value: object) -> None:
-        built = "_built" in self.__dict__ and name in _SETTLED
-        if built or (name in self._once and name in self.__dict__):
+        settled = name in _SETTLED and "_settled" in self.__dict__
+        if settled or (name in self._once and name in self.__dict__):
             kind = type(self).__name__
             raise AttributeError(f"a layer does not change: cannot set {name!r}, build another {kind}")
         object.__setattr__(self, name, value)

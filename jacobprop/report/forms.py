@@ -16,7 +16,7 @@ from ..jacobians import (
     ScaledJacobian,
     WeightJacobian,
 )
-from ..layers import Dense, Softmax
+from ..layers import Dense, LogSoftmax, Softmax
 from ..losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -39,7 +39,7 @@ class Writer:
         if (
             node.letter == "a"
             and name not in self.architecture.names.letters
-            and self._gate(node) == "softmax"
+            and self.gate(node) == "softmax"
         ):
             return "p"
         return self.say.name(self.architecture.symbol(node))
@@ -54,7 +54,7 @@ class Writer:
 
     def is_soft(self, above: Node, below: Node) -> bool:
         """Whether d(above)/d(below) is J^soft: a softmax by its sum, which is the activation below it."""
-        if above.letter != "a" or self._gate(above) != "softmax":
+        if above.letter != "a" or self.gate(above) != "softmax":
             return False
         return below in (Node(SUM, above.layer), self.input_node(above))
 
@@ -83,7 +83,8 @@ class Writer:
             f"d{self.say.name(self.architecture.symbol(below))}",
         )
 
-    def _gate(self, node: Node) -> str:
+    def gate(self, node: Node) -> str:
+        """What kind of layer a node belongs to, as losses ask for it: softmax, log_softmax, sigmoid or ""."""
         return self.architecture.layers[node.layer - 1].gate if node.layer else ""
 
     def input_node(self, node: Node) -> Node:
@@ -101,7 +102,7 @@ def heads(architecture: Architecture) -> tuple[Node, ...]:
     if not architecture.fused:
         return ()
     last, top = architecture.depth, architecture.layers[-1]
-    if isinstance(top, Softmax):
+    if isinstance(top, Softmax | LogSoftmax):
         return (Node("z", last), Node("a", last - 1))
     return (Node("z", last), Node("b", last)) if isinstance(top, Dense) else (Node("z", last),)
 
@@ -127,6 +128,8 @@ def _low_rank(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
     if w.is_soft(above, below):
         p = w.letter(above)
         return f"{w.say.diag.format(p)}{w.say.minus}{p} {p}{w.say.transpose}"
+    if w.gate(above) == "log_softmax":
+        return f"I{w.say.minus}1 {_exponential(w.say, w.letter(above))}{w.say.transpose}"
     return f"{w.say.diag.format('d')} + U V{w.say.transpose}"
 
 
@@ -178,8 +181,12 @@ def _minus_target(say: Notation, y: str) -> str:
 
 
 def _exponential_difference(say: Notation, y: str) -> str:
-    p = f"exp({y})" if say.fraction.startswith("{}") else f"e^{{{y}}}"
-    return f"{p}{say.minus}t"
+    return f"{_exponential(say, y)}{say.minus}t"
+
+
+def _exponential(say: Notation, y: str) -> str:
+    """The probabilities whose logarithms are y, with a place for an exponent of their own."""
+    return f"exp({y})" if say.fraction.startswith("{}") else f"{{e^{{{y}}}}}"
 
 
 _ROWS: dict[type, Callable[[Notation, str], str]] = {

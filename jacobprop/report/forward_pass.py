@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..architecture import Node
 from ..arrays import Array
-from ..layers import Dense, Softmax
+from ..layers import Dense, LogSoftmax, Softmax
 from ..network import Network
 from ..record import Record
 from .forms import Writer
@@ -51,6 +51,8 @@ def forward(net: Network, record: Record, writer: Writer, case: int) -> Iterator
         elif isinstance(layer, Softmax):
             own = writer.say.name(net.architecture.symbol(node))
             yield Line(a if a == own else f"{own} = {a}", f"{writer.say.name('softmax')}({y})", values)
+        elif isinstance(layer, LogSoftmax):
+            yield Line(a, f"{writer.say.name('log_softmax')}({y})", values)
         else:
             yield Line(a, "", values)
 

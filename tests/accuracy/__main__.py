@@ -1,7 +1,7 @@
 """``python -m tests.accuracy generate | climb | --exhaustive [names]``."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,7 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--exhaustive", nargs="*", metavar="NAME", help="all float32 of these activations, or of all"
     )
-    parser.add_argument("--part", type=float, default=1.0, help="of all float32, spread evenly: 0.01 is 1 %%")
+    parser.add_argument(
+        "--part", type=_share, default=1.0, help="of all float32, spread evenly: 0.01 is 1 %%"
+    )
     options = parser.parse_args(arguments)
     if options.exhaustive is not None:
         return exhaustive(options.exhaustive, options.part)
@@ -32,6 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for file in getattr(maker, options.action)() or ():
         print(f"{file.stat().st_size:>9,} {file.name}")
     return 0
+
+
+def _share(text: str) -> float:
+    """A number above 0 and at most 1."""
+    part = float(text)
+    if not 0 < part <= 1:
+        raise ArgumentTypeError(f"{text} is no part: a number above 0 and at most 1")
+    return part
 
 
 if __name__ == "__main__":

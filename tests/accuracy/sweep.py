@@ -18,6 +18,8 @@ ALLOWED = ROUNDING - GOOD * 2.0**-29
 MANTISSAS = 2**23
 STRATA = 2**9
 """Signs and exponents of float32."""
+BLOCK, BLOCKS = 2**18, 2**14
+"""How many float32 are looked at together, and how often."""
 
 
 class Worst(NamedTuple):
@@ -71,9 +73,9 @@ def random_float32(rng: np.random.Generator, each: int) -> Iterator[Array]:
         yield finite((strata | mantissas).ravel().view(np.float32))
 
 
-def all_float32(part: float = 1.0, block: int = 2**18) -> Iterator[Array]:
-    """All of them in blocks, or the first part of each block."""
-    kept = np.arange(int(block * part), dtype=np.uint32)
+def all_float32(part: float = 1.0, block: int = BLOCK) -> Iterator[Array]:
+    """All of them in blocks, or the first part of each block, which is one at least."""
+    kept = np.arange(max(1, int(block * part)), dtype=np.uint32)
     for first in range(0, 2**32, block):
         yield finite((kept + np.uint32(first)).view(np.float32))
 
@@ -98,14 +100,25 @@ def exhaustive(names: Iterable[str], part: float = 1.0) -> int:
 
 
 def _whole(name: str, part: float) -> Worst:
-    start, count, found, blocks = time.perf_counter(), 0, CORRECT, 2**14
+    start, count, found = time.perf_counter(), 0, CORRECT
     for number, z in enumerate(all_float32(part), 1):
         if len(z):
             count += len(z)
             found = max(found, worst(name, z))
-        if number % (blocks // 64) == 0:
-            seconds = time.perf_counter() - start
-            print(f"\r{name}: {number / blocks:4.0%}, {seconds:.0f} s", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+        _progress(name, number, start)
     print(f"{name}: {count:,} inputs, f and f'; worst {found}")
     return found
+
+
+def _progress(name: str, number: int, start: float) -> None:
+    """One line that changes on a terminal, and one line every tenth anywhere else."""
+    if sys.stderr.isatty():
+        if number % (BLOCKS // 64) == 0:
+            end = "\n" if number == BLOCKS else ""
+            print(f"\r{_done(name, number, start)}", end=end, file=sys.stderr, flush=True)
+    elif number * 10 // BLOCKS > (number - 1) * 10 // BLOCKS:
+        print(_done(name, number, start), file=sys.stderr, flush=True)
+
+
+def _done(name: str, number: int, start: float) -> str:
+    return f"{name}: {number / BLOCKS:4.0%}, {time.perf_counter() - start:.0f} s"

@@ -217,10 +217,30 @@ def test_the_exhaustive_command_tells_the_worst_point(capsys, monkeypatch):
     assert main(["--exhaustive", "relu", "--part", "0.0001"]) == 0
     out, err = capsys.readouterr()
     assert out == "relu: 424,320 inputs, f and f'; worst every answer is the truth, rounded\n"
-    assert "relu: 100%" in err
+    assert [line.partition(",")[0] for line in err.splitlines()] == [
+        f"relu: {tenths * 10:3}%" for tenths in range(1, 11)
+    ]
+    assert "\r" not in err
     monkeypatch.setattr(sweep, "worst", lambda name, z: sweep.Worst(2.0, 1.0, 3.0, 4.0, 1))
     assert main(["--exhaustive", "relu", "--part", "0.0001"]) == 1
     assert "worst f'(1.0) = 3.0, not 4.0: 2.000000 of what is allowed" in capsys.readouterr().out
+
+
+def test_on_a_terminal_one_line_changes(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["--exhaustive", "relu", "--part", "1e-9"]) == 0
+    out, err = capsys.readouterr()
+    assert err.count("\r") == 64
+    assert (err.count("\n"), err[-1]) == (1, "\n")
+    assert out.startswith("relu: 16,320 inputs")  # one of each block of finite numbers: never none
+
+
+@pytest.mark.parametrize("part", ["7", "-1", "0", "nan", "1.0001", "all"])
+def test_a_part_that_is_none_is_refused(part, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--exhaustive", "relu", "--part", part])
+    assert stopped.value.code == 2
+    assert "argument --part: " in capsys.readouterr().err
 
 
 def test_wrong_usage_of_the_command(capsys, monkeypatch):

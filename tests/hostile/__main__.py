@@ -64,12 +64,19 @@ def report(tallies, failures, seconds, first):
             print("\n" + failure)
 
 
+def _count(text):
+    """A whole number of at least 1."""
+    if (count := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too few: at least 1")
+    return count
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__.partition("\n")[0])
-    parser.add_argument("--examples", type=int, default=100_000, help="inputs altogether")
+    parser.add_argument("--examples", type=_count, default=100_000, help="inputs altogether")
     parser.add_argument("--door", choices=sorted(DOORS), action="append", help="one door; may stand twice")
     parser.add_argument("--seed", type=int, help="that of the first round")
-    parser.add_argument("--cores", type=int, default=1, help="processes")
+    parser.add_argument("--cores", type=_count, default=1, help="processes")
     parser.add_argument("--once", action="store_true", help="one round of --examples trials")
     options = parser.parse_args(arguments)
     first = random.SystemRandom().randrange(10**9) if options.seed is None else options.seed
