@@ -344,7 +344,7 @@ def _symbol() -> Any:
 
 
 def _exact(number: float) -> Any:
-    return sympy.nsimplify(number, rational=True)
+    return sympy.Rational(repr(float(number)))  # the shortest decimal that is this float: 0.1 is 1/10
 
 
 def _substitute(expression: Any, z: Array) -> Array:

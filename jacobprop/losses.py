@@ -38,7 +38,7 @@ def _exp(x: Array) -> Array:
 
 def _times(t: Array, x: Array) -> Array:
     """t x, with 0 times anything, infinities included, equal to 0."""
-    return t * x if is_symbolic(t, x) else np.where(t == 0, 0, t * x)
+    return np.where(t == 0, 0, t * x)
 
 
 def _plain(T: object) -> Array | None:
@@ -353,9 +353,8 @@ class CategoricalLoss(Loss):
 
     def head_row(self, z: Array, t: Array) -> Array:
         """p_i sum_{j != i} t_j - t_i (1 - p_i): p sum(t) - t without its cancellation."""
-        total = t.sum(axis=-1, keepdims=True)
         if is_symbolic(z, t):
-            weights = _exp(z)
+            weights, total = _exp(z), t.sum(axis=-1, keepdims=True)
             return np.asarray(weights / weights.sum(axis=-1, keepdims=True) * total - t)
         return elementary.cross_entropy(z, t)[1]
 

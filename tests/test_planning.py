@@ -7,6 +7,7 @@ priced as ours is. Each check is fed a planner that is wrong.
 
 import itertools
 import math
+import sys
 import tracemalloc
 from functools import partial
 
@@ -527,11 +528,12 @@ def test_the_peak_is_what_a_run_holds():
 
 def test_an_operand_made_dense_is_held_too():
     scaled_one = Structure(ScaledJacobian, 20, 30, 8, rows=8)
-    plan = plan_chain([scaled_one, scaled_one._replace(o=30, n=10)])
-    assert plan.peak_nbytes == 8 * (
-        8 * 20 * 10 + 8 * 20 * 30
-    )  # the product, and the left operand for each case
-    assert plan.nbytes == 8 * 8 * 20 * 30
+    for order in ORDERS:
+        plan = plan_chain([scaled_one, scaled_one._replace(o=30, n=10)], order)
+        assert plan.peak_nbytes == 8 * (
+            8 * 20 * 10 + 8 * 20 * 30
+        )  # the product, and the left operand for each case
+        assert plan.nbytes == 8 * 8 * 20 * 30
 
 
 @pytest.mark.parametrize("widths", [(3, 4, 2), np.array([3, 4, 2]), iter([3, 4, 2])])
@@ -600,6 +602,7 @@ def test_the_same_structures_are_planned_once():
         plan_chain(atoms).steps is plan_chain(list(atoms), names=list("abcdefghijklmn")[: len(atoms)]).steps
     )
     long = [Structure(DenseJacobian, 2, 2)] * (AUTO_ATOMS + 1)
+    assert plan_chain(long[:-1], "forward").steps is plan_chain(long[:-1], "forward").steps
     size = orders._remembered.cache_info().currsize
     plan_chain(long)
     assert orders._remembered.cache_info().currsize == size
@@ -609,7 +612,62 @@ def test_a_long_plan_prints_its_ends():
     plan = jp.plan([3] * 60)
     lines = str(plan).splitlines()
     assert len(lines) == 1 + SHOWN_FIRST + 1 + SHOWN_LAST
-    assert f"... {len(plan.steps) - SHOWN_FIRST - SHOWN_LAST} products more ..." in str(plan)
+    assert (
+        lines[1 + SHOWN_FIRST] == f"     ... {len(plan.steps) - SHOWN_FIRST - SHOWN_LAST} products more ..."
+    )
     assert lines[-1].startswith(f" {len(plan.steps)}  ")
     assert max(map(len, lines)) <= 80
     assert "more" not in str(jp.plan([3] * (SHOWN_FIRST + SHOWN_LAST + 3)))
+    assert "... 2 products more ..." in str(jp.plan([3] * (SHOWN_FIRST + SHOWN_LAST + 4)))
+
+
+def test_a_plan_prints_every_product_with_its_price():
+    assert str(jp.plan([2, 2, 5, 100, 5])).splitlines() == [
+        "auto order, 4 factors, 2,020 multiply-adds",
+        "  1  J2 . J3      100 x 2 dense                     1,000",
+        "  2  J1 . J2..J3  5 x 2 dense                       1,000",
+        "  3  J1..J3 . J4  5 x 2 dense                          20",
+    ]
+    tight = str(jp.plan([2, 2, 5, 100, 5], max_bytes=1599)).splitlines()
+    assert tight[0] == "auto order, 4 factors, 2,570 multiply-adds, at most 1,599 bytes an array"
+    assert tight[1] == "  1  J1 . J2      5 x 5 dense                       2,500"
+    assert str(jp.plan([4, 3])) == "auto order, 1 factors, 0 multiply-adds"
+    pair = [Structure(DenseJacobian, 2, 3), Structure(DenseJacobian, 3, 4)]
+    assert str(plan_chain(pair, names="AB")).splitlines()[1].startswith("  1  A . B  2 x 4 dense  ")
+    assert repr(jp.plan([4, 3, 2], "forward")) == "<Plan: forward, 2 factors, 24 multiply-adds>"
+
+
+def test_auto_is_backward_beyond_two_hundred_atoms_even_where_that_is_dearer():
+    longest, longer = jp.plan([1] + [2] * AUTO_ATOMS), jp.plan([1] + [2] * (AUTO_ATOMS + 1))
+    assert (longest.multiply_adds, longest.backward) == (4 * (AUTO_ATOMS - 1), 8 * (AUTO_ATOMS - 2) + 4)
+    assert longer.multiply_adds == longer.backward == 8 * (AUTO_ATOMS - 1) + 4
+    assert [step.split for step in longer.steps] == list(range(AUTO_ATOMS))
+    with pytest.raises(DenseLimitError, match="plan: the backward order needs more bytes, nothing was comp"):
+        jp.plan([1] + [2] * (AUTO_ATOMS + 1), max_bytes=16)
+
+
+@pytest.mark.parametrize("max_bytes", [-1, 1.5, "9", True, sys.maxsize + 1])
+def test_a_limit_is_a_whole_number_that_memory_could_have(max_bytes):
+    with pytest.raises(OptionError, match=r"plan: max_bytes must be .* Leave it out for no limit"):
+        plan_chain([Structure(DenseJacobian, 2, 3)], max_bytes=max_bytes)
+    assert jp.plan([4, 3, 2], max_bytes=sys.maxsize).multiply_adds == 24
+
+
+def test_a_width_is_one_that_memory_could_have():
+    with pytest.raises(OptionError, match="plan: a width must be a whole number"):
+        jp.plan([2, sys.maxsize + 1])
+    assert jp.plan([1, sys.maxsize, 1]).multiply_adds == sys.maxsize
+
+
+def test_no_pair_of_structures_is_priced_twice(monkeypatch):
+    pairs = []
+    monkeypatch.setattr(search, "price", lambda a, b: pairs.append((a, b)) or price(a, b))
+    scaled_one = Structure(ScaledJacobian, 4, 4, 3, rows=3)
+    search.cheapest([scaled_one, Structure(DiagonalJacobian, 4, 4, 3)] * 8)
+    assert len(pairs) == len(set(pairs)) == 14  # though there are 120 sub-chains
+
+
+def test_of_equal_orders_the_plan_is_the_backward_one():
+    row, unit = Structure(DenseJacobian, 2, 3), Structure(IdentityJacobian, 4, 4)
+    assert plan_chain([row, Structure(DenseJacobian, 3, 4), unit]).bracketing == "((J1 J2) J3)"
+    assert jp.plan([3, 3, 3, 3]).bracketing == "((J1 J2) J3)"

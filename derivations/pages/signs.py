@@ -5,6 +5,7 @@ SIGNS = {
     "∇": ("grad", r"\nabla "),
     "Σ": ("sum", r"\sum "),
     "Π": ("prod", r"\Pi "),
+    "α": ("alpha", r"\alpha "),
     "δ": ("d", r"\delta "),
     "·": (".", r"\cdot "),
     "•": ("o", r"\bullet "),

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from jacobprop.errors import EmptyBatchError
+from jacobprop.errors import EmptyBatchError, JacobpropError
 from jacobprop.jacobians import (
     DenseJacobian,
     DiagonalPlusLowRankJacobian,
+    JacobianTensor,
     ScaledJacobian,
     WeightJacobian,
     price,
 )
+from jacobprop.jacobians.rules import _transposed_structure
 
 from .counting import counted, counting
 from .market import Numbers, close
@@ -72,3 +74,53 @@ def test_a_product_of_unnamed_factors_has_no_name():
     for pair in PAIRS[::5]:
         _, A, B = market(pair)[0]
         assert (A.jacobian @ B.jacobian).symbol == ""
+
+
+def test_a_stacked_gram_expands_the_lefts_of_both_its_weights():
+    draw = Numbers(5)
+    A, B = (
+        WeightJacobian(ScaledJacobian(draw(4, o), draw(o, 2), draw(4, 2)), draw(4, 5)).stacked()
+        for o in (3, 6)
+    )
+    priced = price(A.structure, B.T.structure)
+    with counting() as tally:
+        product = counted(A) @ counted(B.T)
+    close(product.matrix(), A.matrix() @ B.matrix().T)
+    assert tally.multiply_adds == priced.multiply_adds
+    assert type(priced.multiply_adds) is int
+
+
+def test_the_structure_of_a_transposed_map_is_foreseen():
+    draw = Numbers(6)
+    weight = WeightJacobian(ScaledJacobian(draw(4, 3), draw(3, 2)), draw(4, 5))
+    for J in (weight, weight.T, weight.stacked(), weight.stacked().T, weight.left, DenseJacobian(draw(2, 3))):
+        assert _transposed_structure(J.structure) == J.T.structure
+
+
+@pytest.mark.parametrize("cases", [(4, 4), (4, None), (None, 4), (None, None)])
+def test_two_low_ranks_make_one_of_the_sum_of_their_ranks(cases):
+    draw = Numbers(7)
+    leads = [() if count is None else (count,) for count in cases]
+    A, B = (
+        DiagonalPlusLowRankJacobian(draw(*lead, 5), draw(*lead, 5, rank), draw(*lead, 5, rank))
+        for lead, rank in zip(leads, (1, 2), strict=True)
+    )
+    with counting() as tally:
+        product = counted(A) @ counted(B)
+    close(product.matrix(), A.matrix() @ B.matrix())
+    assert (product.rank, product.cases) == (3, None if cases == (None, None) else 4)
+    assert price(A.structure, B.structure)[:2] == (tally.multiply_adds, product.structure)
+    assert tally.multiply_adds == (product.cases or 1) * 5 * (1 + 1 + 2 + 2 * 1 * 2)
+
+
+@pytest.mark.parametrize("place", ["out_shape", "in_shape"])
+def test_a_shape_that_is_none_is_named(place):
+    shapes = {"out_shape": (2,), "in_shape": (3,), place: ("x",)}
+    with pytest.raises(JacobpropError, match=rf"^JacobianTensor: .*\b{place}\b"):
+        JacobianTensor(np.ones((2, 3)), **shapes, layout="numerator")
+
+
+def test_cases_that_are_no_number_are_refused_by_name():
+    stack = WeightJacobian(DenseJacobian(np.ones((4, 3, 2))), np.ones((4, 5))).stacked()
+    with pytest.raises(JacobpropError, match=r"^for_cases of <StackedJacobian.*: cases must be a whole num"):
+        stack.for_cases("x")

@@ -338,3 +338,43 @@ def test_a_step_says_what_it_did():
     (step,) = chain.steps()
     assert str(step) == "J_Z^L . J_Y^Z = J_Y^L, (2,) by (3,) -> () by (3,), 6 multiply-adds"
     np.testing.assert_array_equal(step.after.matrix(), [[2.0, 2.0, 2.0]])
+
+
+def test_a_head_takes_the_place_and_the_name_of_two_factors():
+    shapes = [(1, 2), (2, 3), (3, 4), (4, 5)]
+    factors = [jp.DenseJacobian(np.arange(1.0, 1 + o * n).reshape(o, n)) for o, n in shapes]
+    names = ["J_S^L", "J_Z^S", "J_Y^Z", "J_X^Y"]
+    factors = [J.named(name) for J, name in zip(factors, names, strict=True)]
+    head = jp.DenseJacobian(np.full((1, 3), 2.0))
+    chain = jp.Chain(factors, variables="LSZYX", head=head)
+    assert chain.plan("backward").bracketing == "((J_Z^L J_Y^Z) J_X^Y)"
+    assert [(s.before.symbol, s.factor.symbol, s.after.symbol) for s in chain.steps()] == [
+        ("J_Z^L", "J_Y^Z", "J_Y^L"),
+        ("J_Y^L", "J_X^Y", "J_X^L"),
+    ]
+    through_head = np.full((1, 3), 2.0) @ factors[2].matrix() @ factors[3].matrix()
+    np.testing.assert_array_equal(chain.multiply().matrix(), through_head)
+    without = jp.Chain(factors, variables="LSZYX")
+    assert without.plan("backward").bracketing == "(((J_S^L J_Z^S) J_Y^Z) J_X^Y)"
+    assert [s.before.symbol for s in without.steps()] == ["J_S^L", "J_Z^L", "J_Y^L"]
+    assert repr(without) == "<Chain J_S^L . J_Z^S . J_Y^Z . J_X^Y>"
+
+
+def test_without_variables_a_product_has_no_name():
+    chain = jp.Chain([jp.DenseJacobian(np.ones((2, 3))), jp.DenseJacobian(np.ones((3, 4)))])
+    assert chain.multiply().symbol == ""
+    assert [step.after.symbol for step in chain.steps()] == [""]
+
+
+def test_a_head_of_other_shapes_is_named_with_both():
+    factors = [jp.DenseJacobian(np.ones((1, 2))), jp.DenseJacobian(np.ones((2, 3)))]
+    with pytest.raises(jp.errors.ShapeError, match=r"got \(4,\) by \(3,\), 2 factors, expected at least two"):
+        jp.Chain(factors, head=jp.DenseJacobian(np.ones((4, 3))))
+
+
+def test_a_case_that_vanishes_keeps_its_size_beside_one_that_does_not():
+    sizes = np.array([2.0**-600, 1.0, 2.0**500])
+    factors = [jp.DenseJacobian(sizes[:, None, None] * np.ones((3, 2, 2))) for _ in range(4)]
+    number = np.arange(1, 5)[:, None]
+    expected = number * np.log2(sizes) + number  # the norm of the n-th power of a 2 by 2 of ones is 2^n
+    np.testing.assert_allclose(jp.Chain(factors).log2_norms(), expected, rtol=1e-14)

@@ -11,6 +11,7 @@ from jacobprop.errors import NonFiniteError, UnsupportedLayerError
 from jacobprop.formulations import FORMULATIONS
 from jacobprop.jacobians import Jacobian
 
+from .custom_layers import Shortcut
 from .market import DESIGNS, build, gap, numeric_gradients, stall, widened
 
 SLIDES_ONLY = ("numpy_dot", "simplified", "delta_scalar")
@@ -278,3 +279,37 @@ def test_borrowed_parameters_count_as_those_of_a_new_network(wide):
             assert np.array_equal(found[name], expected[name])
     assert all(np.array_equal(given[name], before[name]) for name in given)
     assert all(array.flags.writeable for array in given.values())
+
+
+class Doubled(jp.Layer):
+    """a = 2 y with y an earlier activation."""
+
+    def __init__(self, width, earlier):
+        self.n_in, self.inputs = width, (earlier,)
+
+    def forward(self, params, inputs):
+        return 2 * inputs[0], inputs[0]
+
+    def factors(self, params, y):
+        return {self.inputs[0]: jp.DiagonalJacobian(np.full_like(y, 2.0))}
+
+
+def test_the_delta_rule_passes_a_branch_without_parameters_by():
+    """Layer 2 gets no delta, since layer 3 hands none to what needs none; layer 1 below it gets one."""
+    layers = [jp.Dense(4, 3, "tanh"), Doubled(4, earlier=0), jp.Dense(4, 3, "tanh"), Shortcut(3, earlier=1)]
+    net = jp.Network(layers, jp.SquaredError(), seed=2)
+    X, T = np.random.default_rng(6).normal(size=(5, 4)), np.zeros((5, 3))
+    _, found = jp.DeltaRule(net).gradients(X, T)
+    for name, expected in net.forward(X, T).gradients().items():
+        assert gap(found[name], expected) < 1e-14
+
+
+def test_a_layer_cannot_write_into_the_delta_that_it_is_given():
+    class Careless(Doubled):
+        def backward_into(self, delta, params, cache, workspace):
+            delta *= 2
+            return {self.inputs[0]: delta}
+
+    net = jp.Network([jp.Dense(4, 3), Careless(3, earlier=-1)], jp.SquaredError())
+    with pytest.raises(ValueError, match="read-only"):
+        jp.DeltaRule(net).gradients(np.ones((5, 4)), np.zeros((5, 3)))

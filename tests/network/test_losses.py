@@ -318,9 +318,10 @@ def test_a_loss_of_a_user_needs_a_value_and_a_row():
 
 
 def test_a_loss_without_a_gate_has_no_head():
-    for call in (LogCosh().head_value, LogCosh().head_row, jp.SquaredError().head_row):
-        with pytest.raises(NotImplementedError, match="a loss with a gate writes it"):
-            call(Y, T)
+    for loss, half in ((LogCosh(), "value"), (LogCosh(), "row"), (jp.SquaredError(), "row")):
+        text = f"^{type(loss).__name__} has no head_{half}: a loss with a gate writes it$"
+        with pytest.raises(NotImplementedError, match=text):
+            getattr(loss, f"head_{half}")(Y, T)
 
 
 def test_a_repr_can_be_typed_in_again():
@@ -386,3 +387,59 @@ def test_a_certain_prediction_that_is_right_costs_nothing():
     losses, row = jp.BinaryCrossEntropy().head(z, t)
     assert np.array_equal(losses, [0.0, np.inf])
     np.testing.assert_allclose(row, [[0.0, 0.0], [-1.0, -1 / (1 + np.exp(3.0))]], rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", GATED)
+@pytest.mark.parametrize("in_letters", [(True, True), (True, False), (False, True)], ids=["z t", "z", "t"])
+@pytest.mark.parametrize("cases", [slice(2), 0], ids=["two", "one"])
+def test_heads_of_letters_are_those_of_the_numbers_put_in(name, in_letters, cases):
+    loss, numbers = LOSSES[name][0](), (Y[cases] * 3 - 1, T[cases])
+    letters = [np.array(sympy.symbols(f"{x}:6"), dtype=object).reshape(2, 3)[cases] for x in "zt"]
+    put = dict(zip(np.ravel(letters), np.ravel(numbers), strict=True))
+    z, t = (a if chosen else n for a, n, chosen in zip(letters, numbers, in_letters, strict=True))
+    halves = loss.head_value(z, t), loss.head_row(z, t)
+    for found, expected in zip((*halves, *loss.head(z, t)), 2 * loss.head(*numbers), strict=True):
+        assert (found.shape, found.dtype, expected.dtype) == (expected.shape, object, np.float64)
+        assert gap([float(entry.subs(put)) for entry in found.flat], expected.ravel()) < 1e-13
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_numbers_stay_numbers(name):
+    assert LOSSES[name][0]().value(Y, T).dtype == LOSSES[name][0]().row(Y, T).dtype == np.float64
+
+
+def test_a_class_that_writes_half_a_head_has_the_head_of_two_halves():
+    def half(self, z, t):
+        return z
+
+    def written(*bases, **methods):
+        return type("Written", bases, methods)
+
+    for name in ("head_value", "head_row"):
+        assert written(jp.CrossEntropy, **{name: half}).head is Loss.head
+        assert written(written(jp.CrossEntropy, **{name: half})).head is Loss.head
+        assert written(jp.CrossEntropy, **{name: half, "head": half}).head is half
+    for kind in (jp.CrossEntropy, jp.BinaryCrossEntropy):
+        assert written(kind).head is kind.head is not Loss.head
+        assert written(kind, value=half, row=half).head is kind.head
+
+
+@pytest.mark.parametrize(
+    ("labels", "remedy"),
+    [
+        ([1, 3], "Classes count from 0: subtract the smallest label."),
+        ([1, 4], "5 classes need 5 outputs."),
+        ([0, 3], "4 classes need 4 outputs."),
+    ],
+)
+def test_labels_that_count_from_one_are_told_from_a_class_too_many(labels, remedy):
+    with pytest.raises(jp.errors.ShapeError) as caught:
+        jp.CrossEntropy().target(labels, (2, 3), np.dtype(float))
+    assert str(caught.value).endswith(f"expected 0 to 2. {remedy}")
+
+
+def test_a_target_of_zero_silences_an_infinite_letter_too():
+    y = sympy.Symbol("y", positive=True)
+    outputs, targets = np.array([sympy.Integer(0), y]), np.array([0, 1])
+    assert jp.CrossEntropy().value(outputs, targets) == -sympy.log(y)
+    assert jp.CrossEntropy().row(outputs, targets).tolist() == [0, -1 / y]
