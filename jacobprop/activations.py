@@ -99,7 +99,7 @@ class Activation:
             raise OptionError(
                 "an activation is made of functions",
                 where=self._where("Activation"),
-                got=f"function {self.function!r} and derivatives {self.derivatives!r}",
+                got=f"function {shown(self.function)} and derivatives {shown(self.derivatives)}",
                 expected="f and a tuple of at least f'",
                 remedy="Write (derivative,) for a single one.",
             )

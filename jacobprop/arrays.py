@@ -175,7 +175,7 @@ def listed(value: object) -> tuple[Any, ...]:
     """The entries of a list, a tuple, or whatever can be gone through; anything else as a single entry."""
     try:
         return tuple(value)  # type: ignore[arg-type]  # what is no iterable, or a 0-d array
-    except TypeError:
+    except Exception:  # whatever the object's own __iter__ raises
         return (value,)
 
 

@@ -17,6 +17,8 @@ Function: TypeAlias = Callable[[Array], Any]
 _LEVELS = 8
 _FINE = 2.0**-14  # of the largest step: 8e-6 by default, near the best plain difference
 _FINER = 2.0**-20
+_NARROWER = _FINE / _FINER
+_ROUNDS = 4e-15  # of the slopes over the largest step, which are the scale where the slope itself is 0
 _CONFIRMS = 1e-7
 _IMAGINARY_STEP = 1e-100
 _NOISE = 4  # how many units in the last place a function value may be off
@@ -58,9 +60,9 @@ def central_differences(function: Function, x: object, step: float | None = None
     jacobian = np.empty(np.asarray(function(point.copy())).shape + point.shape)
     for place in np.ndindex(point.shape):
         largest = max(1.0, abs(float(point[place]))) / 8 if step is None else step
-        quotients = [_quotient(function, point, place, largest / 2**level) for level in range(_LEVELS)]
-        fine = _quotient(function, point, place, largest * _FINE)
-        jacobian[(..., *place)] = _unless_kinked(_extrapolate(quotients), fine)
+        quotients = [_quotient(function, point, place, largest / 2**level)[0] for level in range(_LEVELS)]
+        fine, noise = _quotient(function, point, place, largest * _FINE)
+        jacobian[(..., *place)] = _unless_kinked(_extrapolate(quotients), fine, noise)
     return jacobian
 
 
@@ -91,7 +93,7 @@ class Estimate(NamedTuple):
 
 
 @quiet
-def estimate(function: Function, x: object, places: object = None) -> Estimate:
+def estimate(function: Function, x: object, places: object = None, *, noise: Array | float = 0.0) -> Estimate:
     """The Jacobian by differences with its error: `central_differences`, adaptive and accountable.
 
     Parameters
@@ -102,6 +104,8 @@ def estimate(function: Function, x: object, places: object = None) -> Estimate:
         The point.
     places : sequence of index tuples, optional
         Entries of x; the result then has shape function(x).shape + (len(places),).
+    noise : array or float
+        As for `along`.
 
     Examples
     --------
@@ -118,7 +122,7 @@ def estimate(function: Function, x: object, places: object = None) -> Estimate:
     for place in chosen:
         move = np.zeros(point.shape)
         move[place] = max(1.0, abs(float(point[place])))
-        columns.append(along(function, point, move, itemgetter(place)))
+        columns.append(along(function, point, move, itemgetter(place), noise=noise))
     shape = np.asarray(function(point.copy())).shape
     tail = point.shape if places is None else (len(chosen),)
     if not columns:
@@ -134,6 +138,7 @@ def along(
     distance: Callable[[Array], Any] | None = None,
     *,
     elementwise: bool = False,
+    noise: Array | float = 0.0,
 ) -> Estimate:
     """d function(x + s move) / ds at s = 0, from steps s of 1/8 and less.
 
@@ -150,19 +155,29 @@ def along(
     elementwise : bool
         Whether each value is rounded relative to itself, as those of exp are. By default a value that is
         a sum may have lost digits, and the largest one along the last axis says how many.
+    noise : array or float
+        An absolute error of the values, where more than that is known of them: a square of a difference
+        of near equals has lost digits that its own size cannot tell.
 
     Returns
     -------
     Estimate
         Shaped like the function's values.
     """
-    sample = partial(_sampled, function, elementwise)
+    sample = partial(_sampled, function, elementwise, noise)
     quotient = partial(_two_sided, sample, x, move, distance, sample(x.copy()))
-    value, error = _adaptive(lambda level: quotient(2.0 ** -(3 + level)))
+    value, error, coarse = _adaptive(lambda level: quotient(2.0 ** -(3 + level)))
     fine, finer = quotient(_FINE / 8), quotient(_FINER / 8)
     apart = np.abs(fine.value - finer.value)
-    confirmed = np.abs(value - fine.value) <= _CONFIRMS * np.maximum(1, np.abs(fine.value)) + 8 * fine.noise
-    confirmed &= np.isfinite(error)
+    straight = np.abs(value - fine.value)
+    curved = np.abs(value - (finer.value + (finer.value - fine.value) / (_NARROWER**2 - 1)))
+    scale = np.nan_to_num(np.abs(coarse.left) + np.abs(coarse.right), posinf=0.0)
+    rounding = 8 * fine.noise + _ROUNDS * scale
+    off = np.fmin(straight, curved)
+    confirmed = (off <= _CONFIRMS * np.abs(fine.value) + rounding) & np.isfinite(error)
+    error = error + np.where(off > fine.noise, off, 0.0)  # a far corner of little weight
+    if not elementwise:  # fine steps see nothing of it, and longer ones may cross corners
+        error = np.where(np.abs(value) <= 8 * fine.noise, np.fmax(error, fine.noise), error)
     sides = np.abs(finer.left) + np.abs(finer.right)
     drift = np.where(apart > _CORNER * sides, 0.0, apart / 32)  # a corner is behind us or ahead, no curve
     crosses = apart > 8 * finer.noise + 1e-6 * np.abs(finer.value)
@@ -209,14 +224,14 @@ class _Quotient(NamedTuple):
         return np.asarray(np.abs(self.right - self.left))
 
 
-def _sampled(function: Function, elementwise: bool, x: Array) -> _Sample:
+def _sampled(function: Function, elementwise: bool, known: Array | float, x: Array) -> _Sample:
     array = np.asarray(function(x))
     unit = np.finfo(array.dtype).eps if array.dtype.kind == "f" else np.finfo(np.float64).eps
     plain = np.asarray(array, np.float64)
     sizes = np.abs(plain)
     if not elementwise and plain.ndim:
         sizes = np.broadcast_to(sizes.max(axis=-1, keepdims=True, initial=0.0), plain.shape)
-    return _Sample(plain, _NOISE * unit * sizes)
+    return _Sample(plain, _NOISE * unit * sizes + known)
 
 
 def _two_sided(
@@ -240,17 +255,21 @@ def _two_sided(
     )
 
 
-def _adaptive(quotient: Callable[[int], _Quotient]) -> tuple[Array, Array]:
-    """Richardson's table, a row for each halved step, until it has settled; and its error."""
-    first = quotient(0)
+def _adaptive(quotient: Callable[[int], _Quotient]) -> tuple[Array, Array, _Quotient]:
+    """Richardson's table, a row for each halved step, until it has settled; its error and its first entry."""
+    first = halved = quotient(0)
     row, best, error = [first.value], first.value, np.full(np.shape(first.value), np.inf)
     for level in range(1, _LEVELS):
-        halved = quotient(level)
+        before, halved = halved, quotient(level)
         fresh, best, error = _next_row(row, halved.value, best, error, halved.noise)
         if level > 2 and np.all(error <= _ENOUGH * np.abs(best) + 2 * halved.noise):
             break
         row = fresh
-    return best, error + _CHANCE * np.abs(best)
+    else:  # entries that agree by chance, with a corner between their steps, contradict the last ones
+        last = halved.value + (halved.value - before.value) / 3
+        off = np.abs(best - last)
+        error = error + np.where(off > halved.noise, off, 0.0)
+    return best, error + _CHANCE * np.abs(best), first
 
 
 def _next_row(
@@ -268,19 +287,20 @@ def _next_row(
     return fresh, best, error
 
 
-def _quotient(function: Function, point: Array, place: tuple[int, ...], step: float) -> Array:
-    """The symmetric quotient of one entry, over the distance that the floats really have."""
+def _quotient(function: Function, point: Array, place: tuple[int, ...], step: float) -> tuple[Array, Array]:
+    """The symmetric quotient of one entry, over the distance that the floats really have; and its noise."""
     right, left = point.copy(), point.copy()
     right[place] += step
     left[place] -= step
     distance = right[place] - left[place]
-    rise = np.asarray(function(right), np.float64) - np.asarray(function(left), np.float64)
-    return np.asarray(rise / distance)
+    above, below = (_sampled(function, False, 0.0, x) for x in (right, left))
+    noise = (above.noise + below.noise) / abs(distance)
+    return np.asarray((above.value - below.value) / distance), noise
 
 
-def _unless_kinked(extrapolated: Array, fine: Array) -> Array:
+def _unless_kinked(extrapolated: Array, fine: Array, noise: Array) -> Array:
     """The extrapolated quotient where the fine one confirms it, else the fine one."""
-    confirmed = np.abs(extrapolated - fine) <= _CONFIRMS * np.maximum(1, np.abs(fine))
+    confirmed = np.abs(extrapolated - fine) <= _CONFIRMS * np.abs(fine) + 8 * noise
     return np.where(confirmed | np.isnan(fine), extrapolated, fine)
 
 

@@ -47,7 +47,7 @@ def _plain(T: object) -> Array | None:
         return None
     try:
         return np.asarray(T)
-    except (TypeError, ValueError):
+    except Exception:  # of a list, or of whatever the object's own __array__ raises; `as_array` says it
         return None
 
 

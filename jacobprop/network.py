@@ -155,16 +155,16 @@ class Network:
         widths = [self._input_width()]
         for number, layer in enumerate(self.layers, 1):
             below = self.architecture.reads(number)[0]
-            width = widths[below]
-            if None not in (width, layer.n_in) and width != layer.n_in:
+            width, n_in = widths[below], checked_width(layer.n_in, "n_in", f"layer {number} {layer!r}")
+            if None not in (width, n_in) and width != n_in:
                 raise ShapeError(
                     "the layer does not fit the one below",
                     where=self.architecture.where(number),
                     got=f"{width} inputs from layer {below}" if below else f"{width} network inputs",
-                    expected=f"{layer.n_in}",
+                    expected=f"{n_in}",
                     remedy=f"Set its n_in to {width}, or transpose its weights.",
                 )
-            given = layer.width(layer.n_in if width is None else width)
+            given = layer.width(n_in if width is None else width)
             widths.append(checked_width(given, "width", f"layer {number} {layer!r}"))
         return tuple(widths)
 

@@ -4,6 +4,7 @@ import math
 import pickle
 from dataclasses import FrozenInstanceError
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -12,7 +13,14 @@ from scipy.special import ndtr
 import jacobprop as jp
 from jacobprop.activations import NAMES, Activation, Kink, elu, get, leaky_relu
 from jacobprop.differences import central_differences
-from jacobprop.errors import DTypeError, OptionError, ShapeError, UnknownNameError, UnsupportedLayerError
+from jacobprop.errors import (
+    DTypeError,
+    JacobpropError,
+    OptionError,
+    ShapeError,
+    UnknownNameError,
+    UnsupportedLayerError,
+)
 
 z = sympy.Symbol("z", real=True)
 RNG = np.random.default_rng(17)
@@ -354,6 +362,7 @@ def test_activations_are_frozen_values_that_pickle():
         ),
         (lambda: get("mish"), UnknownNameError, r"got 'mish', .*swish\. For a function of your own"),
         (lambda: get("LeakyReLU"), UnknownNameError, "Did you mean 'leaky_relu'"),
+        (lambda: get("SoftmaX"), UnknownNameError, "Softmax is a layer of its own"),
         (lambda: get("log_softmax"), UnknownNameError, r"append jp\.LogSoftmax\(\) to the layers\."),
         (
             lambda: leaky_relu(0),
@@ -436,3 +445,164 @@ def test_errors_name_the_call_and_the_remedy(call, error, text):
     with pytest.raises(error, match=text):
         call()
     assert issubclass(UnknownNameError, ValueError)
+
+
+PAIR = [np.ones(2)] * 3
+ONE = Activation("one", lambda z: 1, (lambda z: 1,))
+FUNCTIONS = "an activation is made of functions; got function"
+SENTENCES = [
+    (
+        lambda name=name: Activation(name, cube, (cube_slope,)),
+        f"Activation: an activation needs a name; got {name!r}, expected a str that is not empty. "
+        "Leave name out in from_expression: the text is the name.",
+    )
+    for name in (" ", 3)
+] + [
+    (
+        lambda: Activation("s", np.sin, np.cos),
+        f"activation 's', Activation: {FUNCTIONS} <ufunc 'sin'> and derivatives <ufunc 'cos'>, "
+        "expected f and a tuple of at least f'. Write (derivative,) for a single one.",
+    ),
+    (
+        lambda: get("relu", at_kink="up"),
+        "activation 'relu', at_kink: no such derivative at a kink; got 'up', expected 'left', 'right', "
+        "'middle' or a finite number. 'left' is the default: relu'(0) = 0.",
+    ),
+    (
+        lambda: get("tanh", at_kink="left"),
+        "activation 'tanh', at_kink: the function is smooth and has no kink; got 'left'. Leave at_kink out.",
+    ),
+    (
+        lambda: get("tanh").derivative(1.0, 3),
+        "activation 'tanh', derivative: there is no derivative of this order; got 3, expected an integer "
+        "from 1 to 2. derivative_expression(order) knows every order from 1 on.",
+    ),
+    (
+        lambda: get("tanh").derivative_expression(0),
+        "activation 'tanh', derivative_expression: there is no derivative of this order; got 0, expected an "
+        "integer from 1 on. derivative_expression(order) knows every order from 1 on.",
+    ),
+    (
+        lambda: Activation("cube", cube, (cube_slope,)).latex,
+        "activation 'cube', expression: the activation has no sympy expression. Give it an "
+        "expression_builder, a function from the symbol z to the expression.",
+    ),
+    (
+        lambda: get("sigmiod"),
+        f"activations.get: unknown activation; got 'sigmiod', expected one of {', '.join(NAMES)}, logistic, "
+        "swish. Did you mean 'sigmoid'?",
+    ),
+    (
+        lambda: get("mish"),
+        f"activations.get: unknown activation; got 'mish', expected one of {', '.join(NAMES)}, logistic, "
+        "swish. For a function of your own pass an Activation, such as "
+        'Activation.from_expression("max(z, z/100)").',
+    ),
+    (
+        lambda: leaky_relu(2),
+        "activations.leaky_relu(slope=): the parameter is out of range; got 2, expected a finite number "
+        "above 0 and below 1. 0 is relu and 1 the identity, each with its own name.",
+    ),
+    (
+        lambda: elu(0),
+        "activations.elu(alpha=): the parameter is out of range; got 0, expected a finite number above 0. "
+        "For 0 take relu.",
+    ),
+    *(
+        (
+            lambda call=call: getattr(get("tanh"), call)("a"),
+            f"activation 'tanh', {call}: z does not hold real numbers; got <U1, expected floats or integers. "
+            "Parse the numbers first, for example with .astype(float).",
+        )
+        for call in ("value", "derivative")
+    ),
+    *(
+        (
+            lambda call=call, arrays=arrays: getattr(ONE, call)(*arrays),
+            f"activation 'one', {call}: the function is not elementwise; got shape (), expected the shape of "
+            "z, (2,). Return one number for each entry; for a constant use np.full_like(z, c).",
+        )
+        for call, arrays in (
+            ("value", PAIR[:1]),
+            ("derivative", PAIR[:1]),
+            ("into", PAIR[:2]),
+            ("into", PAIR),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "sentence"), SENTENCES)
+def test_every_refusal_is_one_whole_sentence(call, sentence):
+    with pytest.raises(JacobpropError) as caught:
+        call()
+    assert str(caught.value) == sentence
+
+
+def test_what_a_text_writes_down_is_the_activation_of_its_sympy_expression():
+    written = Activation.from_expression("z*exp(-z**2)")
+    assert (written.name, written.at_kink, written.kinks) == ("z*exp(-z**2)", "left", ())
+    assert written.expression == z * sympy.exp(-(z**2))
+    for order in range(3):
+        exact = sympy.lambdify(z, sympy.diff(written.expression, z, order))(POINTS[2:7])
+        found = written.derivative(POINTS[2:7], order) if order else written.value(POINTS[2:7])
+        np.testing.assert_allclose(found, exact, rtol=1e-14)
+    bent = Activation.from_expression("max(z, z/4)", name="bent", at_kink="middle")
+    assert repr(bent) == "Activation('bent', at_kink='middle')"
+    assert bent.corners == (Kink(0.0, left=0.25, right=1.0),)
+    np.testing.assert_array_equal(bent.derivative([-2.0, 0.0, 2.0]), [0.25, 0.625, 1.0])
+
+
+def test_a_choice_at_a_kink_is_shown_where_it_matters():
+    assert repr(get("relu")) == "Activation('relu')"
+    assert repr(Activation("cube", cube, (cube_slope,), at_kink="right")) == "Activation('cube')"
+    assert get("relu")._repr_latex_() == f"$f(z) = {sympy.latex(get('relu').expression)}$"
+    assert Activation("cube", cube, (cube_slope,))._repr_latex_() is None
+
+
+def test_expressions_are_exact_and_turn_at_the_left():
+    assert get("relu").expression == sympy.Piecewise((0, z <= 0), (z, True))
+    assert leaky_relu(0.1).expression == sympy.Piecewise((z / 10, z <= 0), (z, True))
+    assert get("softsign").expression == sympy.Piecewise((z / (1 - z), z <= 0), (z / (1 + z), True))
+    (falling, condition), _ = elu(3**-0.5).expression.args
+    assert condition == (z <= 0)
+    slope = falling.diff(z).subs(z, 0)
+    assert slope.is_Rational  # and not the root that it is near
+    assert abs(slope - 3**-0.5) < 1e-15
+    a = sympy.Symbol("a")
+    scaled = Activation("scaled", cube, (cube_slope,), expression_builder=lambda z: a * z)
+    assert scaled.derivative_expression() == a  # by z, whatever else is in it
+
+
+def test_the_kernel_of_a_parameter_takes_its_arrays_by_name():
+    x = np.array([-2.0, 3.0])
+    value, slope = np.empty(2), np.empty(2)
+    leaky_relu(0.25).kernel(x, value=value, derivative=slope)
+    np.testing.assert_array_equal([value, slope], [[-0.5, 3.0], [0.25, 1.0]])
+
+
+def test_a_slope_in_an_expression_is_the_very_float():
+    third = 1 / 3**0.5
+    z = sympy.Symbol("z", real=True)
+    steep = jp.activations.leaky_relu(third).derivative_expression().subs(z, -1)
+    assert float(steep) == third
+    assert jp.activations.leaky_relu(0.1).derivative_expression().subs(z, -1) == sympy.Rational(1, 10)
+
+
+@pytest.mark.parametrize("alpha", [2.0, 100.0, 1e30, 1e300])
+@pytest.mark.parametrize(
+    ("dtype", "least"), [(np.float16, -17.0), (np.float32, -103.0), (np.float64, -745.0)]
+)
+def test_a_large_alpha_of_elu_brings_back_what_the_exponential_loses(alpha, dtype, least):
+    kind, activation = np.finfo(dtype), elu(alpha)
+    z = np.linspace(least - min(np.log(alpha), 700), least * 0.9, 60).astype(dtype)
+    value, slope = np.empty_like(z), np.empty_like(z)
+    activation.into(z, value, slope)
+    with mpmath.workdps(40):
+        for k, point in enumerate(z):
+            true = alpha * mpmath.exp(mpmath.mpf(float(point)))
+            if not kind.tiny <= true <= kind.max:
+                continue
+            unit = mpmath.ldexp(1, int(mpmath.floor(mpmath.log(true, 2))) - kind.nmant)
+            for found in (slope[k], activation.derivative(point), activation.derivative(point, 2)):
+                assert abs(float(found) - true) <= 4 * unit

@@ -171,3 +171,34 @@ def test_what_is_not_a_number_stays_so():
     found = along(np.log, np.array([-1.0, 1.0]), np.ones(2) / 8, lambda moved: moved)
     assert np.isnan(found.value[0])
     assert found.value[1] == pytest.approx(1)
+
+
+def test_a_small_slope_is_not_taken_from_beyond_a_corner():
+    rng, wrong = np.random.default_rng(0), 0
+    for _ in range(400):
+        corners = rng.uniform(-0.13, 0.13, 2)
+        weights = rng.normal(size=2) * 10.0 ** -rng.integers(0, 4, 2)
+        scale, slope = 10.0 ** -rng.integers(3, 7), rng.normal()
+
+        def bent(x, corners=corners, weights=weights, scale=scale, slope=slope):
+            return scale * (slope * x + (weights * np.maximum(x[..., None] - corners, 0)).sum(-1))
+
+        found = estimate(bent, np.zeros(1))
+        right = scale * (slope + weights[corners < 0].sum())
+        if np.abs(corners).min() > 1e-4 and not found.kinked.any():
+            wrong += abs(found.value[0, 0] - right) > 10 * found.error[0, 0] + 1e-15
+            plain = central_differences(bent, np.zeros(1))[0, 0]
+            wrong += abs(plain - right) > 1e-6 * abs(right) + 1e-9 * scale
+    assert wrong == 0
+
+
+@pytest.mark.parametrize("function", [np.cos, lambda x: x**3, lambda x: 1e-8 * np.cos(x), lambda x: x**2 + 1])
+def test_a_slope_of_zero_is_zero_within_its_error(function):
+    found = along(function, np.zeros(1), np.ones(1), lambda moved: moved)
+    assert abs(found.value[0]) <= 10 * found.error[0] + 1e-20
+    assert found.error[0] < 1e-8
+
+
+def test_a_known_noise_of_the_values_is_an_error_of_the_slope():
+    quiet, noisy = (estimate(lambda x: x**2, np.ones(1), noise=noise).error[0, 0] for noise in (0.0, 1e-9))
+    assert quiet < 1e-9 < noisy < 1e-4

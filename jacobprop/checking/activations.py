@@ -11,17 +11,20 @@ from ..activations import Activation, Kink
 from ..arrays import Array, quiet
 from ..differences import Estimate, along
 from ..layers import Dense
-from .comparison import Compared, as_saturated, compared, eps, exactly
+from .comparison import TOO_SMALL, Compared, as_saturated, compared, exactly
 from .exact import known_exactly, values_of
 from .explanation import explained
 from .kinks import undeclared_kinks
 from .point import Point, guarded
 from .report import FAILS, HOLDS, KINK, Row
+from .rounding import eps
 
 _INEXACT = 1e-7
 """A tenth of the relative error that an author's formula may have: teaching forms lose digits."""
 _POINTS = 16
 """How many points of a layer are compared with the expression."""
+_FLAT = 1e-9
+"""A slope that a unit hardly learns by, and that differences of its layer cannot see."""
 _ORDERS = {0: "f", 1: "f'", 2: "f''"}
 
 
@@ -129,7 +132,7 @@ def _saturated(found: Compared) -> Row:
     """A difference cannot see a slope far below the values: say so."""
     row = as_saturated(found.row)
     if found.unseen.any() and row.verdict == HOLDS:
-        return replace(row, note=row.note.replace("are too small for this witness", "are saturated"))
+        return replace(row, note=row.note.replace(TOO_SMALL, "are saturated"))
     return row
 
 
@@ -216,10 +219,21 @@ def slope_rows(point: Point, rng: np.random.Generator) -> Iterator[Row]:
         yield _corner_row(what, activation, exact, candidate, near, describe)
     if known_exactly(activation):
         places = _telling(exact, found.unseen, rng)
-        part = f"{len(places):,} of {exact.size:,} units" if len(places) < exact.size else ""
+        part = f"{len(places):,} of {exact.size:,} units compared" if len(places) < exact.size else ""
         yield _exact_row(
             activation, 1, z.ravel()[places], candidate.ravel()[places], what, part, kind="factor"
         )
+
+
+def saturated_units(point: Point) -> tuple[int, int]:
+    """How many units of a Dense layer have next to no slope, of how many; slopes of a corner do not count."""
+    layer = point.layer
+    if not isinstance(layer, Dense):
+        return 0, 0
+    z = point.sum(point.forward()[1]).astype(np.float64)
+    slope = layer.activation.derivative(z)
+    sides = [side for kink in layer.activation.corners for side in (kink.left, kink.right)]
+    return int(((np.abs(slope) < _FLAT) & ~np.isin(slope, sides)).sum()), z.size
 
 
 def _slope_mistake(activation: Activation, z: Array, candidate: Array) -> str:

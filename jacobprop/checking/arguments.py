@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
-from ..differences import Estimate, along, estimate
-from .comparison import compared, eps
+from ..differences import Estimate, estimate
+from .comparison import compared
 from .explanation import explained
+from .locating import Functional
 from .pair import Pair
-from .report import FAILS, Row
+from .report import FAILS, UNRESOLVED, Row
+from .rounding import eps
 from .uses import jacobians_by_use
 
 _FULL = 300
 """Entries of an argument, and of y, up to which whole Jacobians are compared."""
 _COVECTORS = 3
+_UNIFORM = ("sign", "factor", "accumulated_twice")
+"""Kinds of mistake that a sample of entries, without its axes, can tell."""
+_CLOSE = 1e-6
+"""Relative to the largest entry: two Jacobians that are taken for the same."""
 
 
 def argument_rows(
@@ -29,9 +36,11 @@ def argument_rows(
     pulled = [pair.pull(unit) for unit in _units(y)] if small else []
     for k in pair.differentiable:
         gradient, x, name = gradients[k], pair.arrays[k], pair.names[k]
-        if gradient is None:
-            continue
         what = f"gradient by {name}"
+        if gradient is None:
+            note = f"backward returns None for {name}: nothing was compared"
+            yield Row(what, "none", 0.0, 0.0, UNRESOLVED, note, "gradient")
+            continue
         if gradient.shape != x.shape:
             yield _misshapen(pair, k, exact, dy, gradient)
         elif small and x.size <= _FULL:
@@ -83,8 +92,7 @@ def _whole(
         reference,
         kind="gradient",
         describe=lambda place: (
-            f"dy/d{name}[{', '.join(map(str, place[1:]))}] of entry "
-            f"{[int(i) for i in np.unravel_index(place[0], y.shape)]}"
+            f"{_entry('dy', np.unravel_index(place[0], y.shape))}/{_entry(f'd{name}', place[1:])}"
         ),
         dtype=np.result_type(x, y),
     )
@@ -106,6 +114,12 @@ def _reason(
 ) -> str:
     """Jacobian against Jacobian, with a term for each use; then gradient against gradient."""
     x, name = exact[k], pair.names[k]
+    if x.shape == y.shape and _agree(
+        candidate.reshape(x.size, x.size).T, reference.value.reshape(x.size, x.size)
+    ):
+        return (
+            "backward computes J dy, not J^T dy: it is the forward derivative; multiply by the transpose of J"
+        )
     uses = jacobians_by_use(lambda moved: _followed(pair, k, moved, exact), x, reference.value, name)
     shape = (*y.shape, *x.shape)
     terms = {use: term.reshape(shape) for use, term in uses.items()}
@@ -116,6 +130,16 @@ def _reason(
         return told
     pull = np.tensordot(dy.ravel().astype(np.float64), reference.value, 1)
     return explained(gradient, pull, out_ndim=0)
+
+
+def _entry(name: str, place: Iterable[Any]) -> str:
+    """dy[0, 2]; dy of a single number."""
+    listed = ", ".join(str(int(k)) for k in place)
+    return f"{name}[{listed}]" if listed else name
+
+
+def _agree(first: Array, second: Array) -> bool:
+    return bool(np.abs(first - second).max(initial=0.0) <= _CLOSE * np.abs(second).max(initial=0.0))
 
 
 def _followed(pair: Pair, k: int, moved: Array, exact: Sequence[Array]) -> Array:
@@ -131,46 +155,68 @@ def _through_covectors(
     pair: Pair, k: int, exact: Sequence[Array], y: Array, rng: np.random.Generator, what: str
 ) -> Iterator[Row]:
     """Of what is too large: gradients of random covectors, at some entries and along random directions."""
-    x, name = pair.arrays[k], pair.names[k]
-    chosen = np.arange(x.size) if x.size <= _FULL else np.sort(rng.choice(x.size, _FULL // 5, replace=False))
-    places = [tuple(int(i) for i in np.unravel_index(int(flat), x.shape)) for flat in chosen]
+    directions: list[Row] = []
     for number in range(_COVECTORS):
         u = rng.normal(size=y.shape).astype(y.dtype)
         found = pair.pull(u)[k]
-        if found is None or found.shape != x.shape:
+        if found is None or found.shape != exact[k].shape:
+            name = pair.names[k]
             note = f"the gradient by {name} is None or changes its shape from one dy to the next"
             yield Row(what, "its shape", float("inf"), 0.0, FAILS, note, "gradient")
             return
-
-        def value(moved: Array, u: Array = u) -> Array:
-            return np.atleast_1d(np.vdot(u, pair.value(k, moved, exact)))
-
-        rounding = np.abs(u).sum() * eps(y.dtype) * np.abs(y).max()
-        move = rng.normal(size=x.shape)
-        direction = along(value, exact[k], move)
-        direction = direction._replace(error=direction.error + rounding)
-        yield compared(
-            what,
-            "a random direction",
-            np.atleast_1d((found.astype(np.float64) * move).sum()),
-            direction,
-            kind="gradient",
-            dtype=np.result_type(x, y),
-        ).row
+        against = _functional(pair, k, exact, y, u, found, rng)
         if number == 0:
-            entries = estimate(value, exact[k], places)
-            entries = entries._replace(error=entries.error + rounding)
-            row = compared(
-                what,
-                "differences",
-                np.array([found[place] for place in places])[None],
-                entries,
-                kind="gradient",
-                describe=lambda place: f"entry {list(places[place[1]])}",
-                dtype=np.result_type(x, y),
-                part=f"{len(places):,} of {x.size:,} entries, for a random dy",
-            ).row
-            if row.fails and len(places) == x.size:
-                reason = explained(found, entries.value[0].reshape(x.shape), out_ndim=0)
-                row = replace(row, note=f"{reason}; {row.note}" if reason else row.note)
-            yield row
+            yield (entries := _some_entries(against, what))
+        row = against.along(what, np.ones(found.shape, np.bool_))
+        if row.fails:
+            note = "as its entries are" if entries.fails else against.located()
+            yield replace(row, note=note)
+            return
+        directions.append(row)
+    yield max(directions, key=lambda row: (row.resolves, row.error))
+
+
+def _functional(
+    pair: Pair,
+    k: int,
+    exact: Sequence[Array],
+    y: Array,
+    u: Array,
+    found: Array,
+    rng: np.random.Generator,
+) -> Functional:
+    def value(moved: Array) -> Array:
+        return np.atleast_1d(np.vdot(u, pair.value(k, moved, exact)))
+
+    rounding = float(np.abs(u).sum() * eps(y.dtype) * np.abs(y).max())
+    return Functional(value, exact[k], found, rounding, np.result_type(pair.arrays[k], y), rng)
+
+
+def _some_entries(against: Functional, what: str) -> Row:
+    """All entries of a gradient, or of a large one a random sample."""
+    found, total = against.gradient, against.x.size
+    whole = total <= _FULL
+    chosen = np.arange(total) if whole else np.sort(against.rng.choice(total, _FULL // 5, replace=False))
+    places = [tuple(int(i) for i in np.unravel_index(int(flat), found.shape)) for flat in chosen]
+    entries = estimate(against.value, against.x, places)
+    entries = entries._replace(error=entries.error + against.rounding)
+    said = np.array([found[place] for place in places])
+    row = compared(
+        what,
+        "differences",
+        said[None],
+        entries,
+        kind="gradient",
+        describe=lambda place: f"entry {list(places[place[1]])}",
+        dtype=against.dtype,
+        part="for a random dy"
+        if whole
+        else f"{len(places):,} of {total:,} entries compared, for a random dy",
+    ).row
+    if not row.fails:
+        return row
+    if whole:
+        reason = explained(found, entries.value[0].reshape(found.shape), out_ndim=0)
+    else:
+        reason = explained(said, entries.value[0], out_ndim=0, kinds=_UNIFORM)
+    return replace(row, note=f"{reason}; {row.note}" if reason else row.note)

@@ -11,14 +11,16 @@ import numpy as np
 from ..arrays import Array, quiet
 from ..differences import Estimate
 from .report import FAILS, HOLDS, KINK, SATURATED, UNRESOLVED, Row
+from .rounding import largest, least
+from .rounding import relative as relative_error
 
 SEES = 2e-4
 """An entry counts as seen if a relative error of this size would show: 0.05 % always does."""
 
 _SAFETY = 10
 """How many times its estimated error a difference may be off."""
-_ROUNDINGS = 32
-"""How many roundings, relative to the largest entry of the same case, the candidate may have."""
+TOO_SMALL = "are too small for this witness"
+OVERFLOW = "the numbers overflow here: compare at smaller ones"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ def compared(
     part: str = "",
     skip: Array | None = None,
     entrywise: bool = False,
+    rounding: Array | float = 0.0,
+    gain: float = 1.0,
 ) -> Compared:
     """Compare entry by entry; the tolerance of each is what its witness may be off, plus rounding.
 
@@ -76,20 +80,29 @@ def compared(
         Entries that lie on a kink for another reason than the witness knows.
     entrywise : bool
         Whether the candidate is a function of each entry alone, which rounds relative to itself.
+    rounding : array or float
+        What roundings below the candidate may have made of it: see `spread`.
+    gain : float
+        How much larger than itself an underflow, or an overflow, may come out.
     """
     found = np.asarray(candidate, np.float64)
     size = np.maximum(np.abs(found), np.abs(reference.value))
-    unit = _ROUNDINGS * eps(dtype or np.asarray(candidate).dtype)
-    tolerance = _SAFETY * reference.error + unit * (size if entrywise else _largest_of_each(found, cases))
+    kind_of = dtype or np.asarray(candidate).dtype
+    scale = size if entrywise else _largest_of_each(found, cases)
+    tolerance = _SAFETY * (reference.error + rounding) + relative_error(kind_of) * scale
+    tolerance = tolerance + least(kind_of, gain)
     kinked = reference.kinked if skip is None else reference.kinked | skip
     off = np.abs(found - reference.value)
     off = np.where(np.isnan(found) & np.isnan(reference.value), 0.0, off)
     reach = np.abs(reference.left) + np.abs(reference.right)
-    wrong = ~(off <= tolerance) & ~kinked & ~np.isnan(reference.value)
+    known = np.isfinite(reference.value) & ~np.isnan(reference.error)
+    lost = ~np.isfinite(found) & ~(np.abs(reference.value) <= largest(kind_of, gain))
+    wrong = ~(off <= tolerance) & ~kinked & known & ~lost
     wrong |= reference.kinked & (np.abs(found) > reach * (1 + SEES) + tolerance) & np.isfinite(reach)
     relative, unsure = off / size, tolerance / size
     exact = (off == 0) & (size == 0) & ((reference.error == 0) | (not entrywise))
     relative, unsure = np.where(size == 0, 0.0, relative), np.where(exact, 0.0, unsure)
+    unsure = np.where(lost | ~known, np.inf, unsure)
     unseen = ((unsure > SEES) | np.isnan(unsure)) & ~exact & ~wrong & ~kinked
     told = describe or (lambda place: str(list(place)))
     seen = ~(unseen | kinked)
@@ -112,8 +125,17 @@ def exactly(value: Array, error: Array | float = 0.0) -> Estimate:
     return Estimate(value, errors, value, value, np.zeros(value.shape, np.bool_))
 
 
-def same(what: str, witness: str, first: Array, second: Array, *, slack: float = 0.0, note: str = "") -> Row:
-    """Two routes to the same numbers; `slack` is the relative error that they may have."""
+def same(
+    what: str,
+    witness: str,
+    first: Array,
+    second: Array,
+    *,
+    slack: float = 0.0,
+    floor: float = 0.0,
+    note: str = "",
+) -> Row:
+    """Two routes to the same numbers; `slack` and `floor` are their relative and absolute error."""
     if first.shape != second.shape:
         shapes = f"shape {first.shape} here and {second.shape} there"
         return Row(what, witness, float("inf"), slack, FAILS, f"{shapes}; {note}".rstrip("; "))
@@ -122,14 +144,14 @@ def same(what: str, witness: str, first: Array, second: Array, *, slack: float =
         np.max(np.maximum(np.abs(a), np.abs(b)), initial=0.0, where=np.isfinite(a) & np.isfinite(b))
     )
     off = np.where(np.isnan(a) & np.isnan(b) | (a == b), 0.0, np.abs(a - b))
-    gap = float(np.max(off, initial=0.0)) / scale if scale else float(np.max(off, initial=0.0))
+    off = np.where(off <= floor, 0.0, off)
+    gap = float(np.max(off, initial=0.0))
+    if not np.isfinite(gap) and slack and (np.isinf(a).any() or np.isinf(b).any()):
+        return Row(what, witness, 0.0, slack, UNRESOLVED, OVERFLOW)
+    if scale and gap:
+        gap = gap / scale
     holds = gap <= slack
     return Row(what, witness, gap, slack, HOLDS if holds else FAILS, "" if holds else note)
-
-
-def eps(dtype: Any) -> float:
-    """The distance from 1 to the next number."""
-    return float(np.finfo(dtype if np.dtype(dtype).kind == "f" else np.float64).eps)
 
 
 def _largest_of_each(found: Array, cases: bool) -> Array:
@@ -168,7 +190,7 @@ def _note(
         place = _index(np.unravel_index(int(np.argmax(worst)), found.shape))
         said.append(
             f"{int(wrong.sum())} of {wrong.size} entries differ, most at {describe(place)}: "
-            f"{found[place]:.7g} where the witness has {reference.value[place]:.7g}"
+            f"{apart(float(found[place]), float(reference.value[place]))}"
         )
     elif kinked.any():
         place = _index(np.argwhere(kinked)[0])
@@ -178,8 +200,17 @@ def _note(
             f"right {reference.right[place]:.4g}, it says {found[place]:.4g}{more}"
         )
     if unseen.any():
-        said.append(f"{int(unseen.sum())} of {unseen.size} entries are too small for this witness")
+        said.append(f"{int(unseen.sum())} of {unseen.size} entries {TOO_SMALL}")
     return "; ".join(said)
+
+
+def apart(said: float, right: float) -> str:
+    """Two numbers in as many digits as it takes to tell them apart."""
+    for digits in (7, 10, 13, 17):
+        words = f"{said:.{digits}g}", f"{right:.{digits}g}"
+        if words[0] != words[1]:
+            break
+    return f"{words[0]} where the witness has {words[1]}"
 
 
 def _index(place: Any) -> tuple[int, ...]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..arrays import Array
-from ..elementary import sigmoid, softmax
+from ..elementary import log_softmax, sigmoid, softmax
 from ..losses import CrossEntropy, Loss
 
 _CASES = (5, 7, 3, 6)
 ANY_WIDTH = 4
 """For a layer or a loss that takes any."""
+_GATES: dict[str, Callable[[Array], Array]] = {
+    "softmax": lambda z: softmax(z)[0],
+    "log_softmax": log_softmax,
+    "sigmoid": sigmoid,
+}
 
 
 def some_cases(widths: Sequence[int]) -> int:
@@ -28,16 +33,14 @@ def some_input(rng: np.random.Generator, cases: int, width: int) -> Array:
 def some_output(loss: Loss, rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[Array, Array]:
     """(z, y): a sum, and the output that the loss's gate makes of it."""
     z = rng.normal(size=shape).round(3)
-    if loss.gate == "softmax":
-        return z, softmax(z)[0]
-    return z, sigmoid(z) if loss.gate == "sigmoid" else z
+    return z, _GATES[loss.gate](z) if loss.gate in _GATES else z
 
 
 def some_target(loss: Loss, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Labels for CrossEntropy, weights or probabilities below another gate, else normal numbers."""
+    """Labels for CrossEntropy, weights or probabilities above another gate, else normal numbers."""
     if isinstance(loss, CrossEntropy):
         return rng.integers(shape[-1], size=shape[:-1])
-    if loss.gate == "softmax":
+    if loss.gate in ("softmax", "log_softmax"):
         return softmax(rng.normal(size=shape))[0]
     if loss.gate == "sigmoid":
         return rng.uniform(0.1, 0.9, size=shape).round(3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..arrays import Array
 from ..errors import JacobpropError
@@ -17,10 +17,11 @@ def explained(
     *,
     out_ndim: int | None = None,
     terms: Mapping[str, Array] | None = None,
+    kinds: Collection[str] = (),
 ) -> str:
-    """One sentence, or the empty string."""
+    """One sentence, or the empty string; `kinds` says which are looked for, by default all."""
     found = diagnosed(candidate, reference, out_ndim=out_ndim, terms=terms)
-    if found is None or found.ok or found.kind == "unknown":
+    if found is None or found.ok or found.kind == "unknown" or (kinds and found.kind not in kinds):
         return ""
     return found.message.removeprefix(_NAMELESS).rstrip(".")
 

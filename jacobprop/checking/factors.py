@@ -16,10 +16,11 @@ from ..jacobians import Jacobian
 from ..layers import Dense, SumLayer
 from ..layers.base import Operand
 from ..layout import size
-from .comparison import Compared, compared, eps, exactly
+from .comparison import Compared, compared, exactly
 from .explanation import explained
 from .point import Point
 from .report import Row
+from .rounding import DRAWS, eps, spread
 from .uses import jacobians_by_use
 
 _INNER_ROUNDINGS = 64
@@ -62,7 +63,27 @@ class Measured:
 
     @property
     def part(self) -> str:
-        return f"{len(self.places):,} of {self.total:,} columns" if self.sampled else ""
+        return f"{len(self.places):,} of {self.total:,} columns compared" if self.sampled else ""
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The factors of a layer in float64, and those at numbers that are a few roundings off."""
+
+    centre: dict[Operand, Jacobian]
+    around: list[dict[Operand, Jacobian]]
+
+    @classmethod
+    def of(cls, exact: Point, unit: float, rng: np.random.Generator) -> Neighbours:
+        around = [exact.shaken(unit, rng).factors() for _ in range(DRAWS)]
+        return cls(exact.factors(), around)
+
+    def spread(self, operand: Operand, read: Callable[[Jacobian], Array]) -> Array:
+        """What roundings make of something that is read of one factor."""
+        return spread(self.centre, self.around, lambda factors: read(factors[operand]))
+
+    def of_columns(self, measured: Measured) -> Array:
+        return self.spread(measured.operand, lambda J: _columns(J, measured.places))
 
 
 def _values_and_sum(point: Point, operand: Operand, moved: Array) -> Array:
@@ -80,6 +101,7 @@ def factor_row(
     reference: Estimate,
     skip: Array | None = None,
     cause: str = "",
+    rounding: Array | float = 0.0,
 ) -> Row:
     """One factor, column by column, against differences."""
     candidate = _columns(J, measured.places)
@@ -92,6 +114,8 @@ def factor_row(
         describe=lambda place: _entry(point, place, measured.places),
         part=measured.part,
         skip=skip,
+        rounding=rounding,
+        gain=point.gain,
     )
     return _with_reason(
         found, candidate, reference, J, cause, point, measured.operand, sampled=measured.sampled
@@ -99,7 +123,13 @@ def factor_row(
 
 
 def more_witnesses(
-    point: Point, exact: Point, measured: Measured, J: Jacobian, rng: np.random.Generator, skip: Array | None
+    point: Point,
+    exact: Point,
+    measured: Measured,
+    near: Neighbours,
+    J: Jacobian,
+    rng: np.random.Generator,
+    skip: Array | None,
 ) -> Iterator[Row]:
     """Random directions if columns were left out, and the complex step of a layer that allows it."""
     what, x = f"{measured.name} of {point.short}", exact.operands[measured.operand]
@@ -108,14 +138,20 @@ def more_witnesses(
         return exact.moved(measured.operand, moved)[0]
 
     if measured.sampled:
-        yield _along_directions(what, J, values, x, rng, point, skip)
+        moves = _moves(J.in_shape, rng)
+        rounding = near.spread(measured.operand, lambda J: _pushed(J, moves))
+        yield _along_directions(what, J, values, x, moves, point, skip, rounding)
     elif point.layer.analytic:
         raw = partial(_unchecked, exact, measured.operand)
         yield _by_complex_step(what, raw, x, _columns(J, measured.places), point, measured.operand)
 
 
 def columns(
-    values: Callable[[Array], Array], x: Array, places: list[tuple[int, ...]], per_case: bool
+    values: Callable[[Array], Array],
+    x: Array,
+    places: list[tuple[int, ...]],
+    per_case: bool,
+    noise: Array | float = 0.0,
 ) -> Estimate:
     """The Jacobian by some entries of x; with `per_case` the same entry of every case moves at once."""
     found = []
@@ -123,7 +159,7 @@ def columns(
         move = np.zeros(x.shape)
         at: tuple[Any, ...] = (slice(None), *place) if per_case else place
         move[at] = np.maximum(1.0, np.abs(x[at]))
-        found.append(along(values, x, move, itemgetter((*at, None) if per_case else at)))
+        found.append(along(values, x, move, itemgetter((*at, None) if per_case else at), noise=noise))
     whole = Estimate(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
     axes = tuple(range(1 if per_case else 0, whole.value.ndim))
     largest = np.max(np.abs(whole.value), axis=axes, keepdims=True, initial=0.0, where=~np.isnan(whole.value))
@@ -155,15 +191,33 @@ def _entry(point: Point, place: tuple[int, ...], places: list[tuple[int, ...]]) 
     return f"unit {unit}{case}, by entry {by[0] if len(by) == 1 else by}"
 
 
-def kinked_outputs(point: Point, shape: tuple[int, ...]) -> Array | None:
-    """Where the sum of a Dense layer lies on a corner of its activation: J_Sum has a row for that."""
+def kinked_units(point: Point) -> Array | None:
+    """Where the sum of a Dense layer lies on a corner of its activation; None without corners."""
     if not isinstance(point.layer, Dense) or not point.layer.activation.kinks:
         return None
     z = point.sum(point.forward()[1]).astype(np.float64)
     near = np.zeros(z.shape, np.bool_)
     for kink in point.layer.activation.kinks:
         near |= np.abs(z - kink) <= 1e-5 * np.maximum(1, np.abs(z))
-    return np.broadcast_to(near[..., None], shape)
+    return near
+
+
+def alone_row(
+    point: Point, measured: Measured, J: Jacobian, k: int, skip: Array | None, rounding: Array
+) -> Row:
+    """A factor of one case without a stack, in its own dtype, against the differences of that case."""
+    found = compared(
+        f"{measured.name} of {point.short}",
+        "differences, one case",
+        _columns(J, measured.places),
+        measured.of_values.each(lambda part: part[k]),
+        describe=lambda place: _entry(point, place, measured.places),
+        part=measured.part,
+        skip=None if skip is None else skip[k],
+        rounding=rounding[k],
+        gain=point.gain,
+    ).row
+    return replace(found, note=f"{point.where}: of a case alone, {found.note}") if found.fails else found
 
 
 def _with_reason(
@@ -222,29 +276,35 @@ def _along_directions(
     J: Jacobian,
     values: Callable[[Array], Array],
     x: Array,
-    rng: np.random.Generator,
+    moves: list[Array],
     point: Point,
     skip: Array | None,
+    rounding: Array,
 ) -> Row:
     """Two random directions, which every column takes part in."""
-    found, known = [], []
-    for _ in range(2):
-        tangent = rng.normal(size=J.in_shape)
-        move = tangent / np.sqrt(size(J.in_shape))
-        found.append(J.push(move.astype(J.dtype)))
-        known.append(along(values, x, np.broadcast_to(move, x.shape)))
+    known = [along(values, x, np.broadcast_to(move, x.shape)) for move in moves]
     reference = Estimate(*(np.stack(part, axis=-1) for part in zip(*known, strict=True)))
     outputs = None if skip is None else skip[..., :2]
     return compared(
         what,
         "random directions",
-        np.stack(found, axis=-1),
+        _pushed(J, moves),
         reference,
         cases=point.cases is not None,
         describe=lambda place: f"entry {list(place[:-1])}, direction {place[-1]}",
         skip=outputs,
+        rounding=rounding,
+        gain=point.gain,
         part=f"all {size(J.in_shape):,} columns, along 2 directions",
     ).row
+
+
+def _moves(shape: tuple[int, ...], rng: np.random.Generator) -> list[Array]:
+    return [rng.normal(size=shape) / np.sqrt(size(shape)) for _ in range(2)]
+
+
+def _pushed(J: Jacobian, moves: list[Array]) -> Array:
+    return np.stack([J.push(move.astype(J.dtype)) for move in moves], axis=-1)
 
 
 def _by_complex_step(
@@ -263,6 +323,7 @@ def _by_complex_step(
         candidate,
         exactly(value, 4 * eps(np.float64) * largest),
         cases=point.cases is not None,
+        gain=point.gain,
     ).row
 
 

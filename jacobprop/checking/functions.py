@@ -9,10 +9,10 @@ import numpy as np
 
 from ..arrays import Array, quiet, require_finite, whole_number
 from .arguments import argument_rows
-from .comparison import eps, same
+from .comparison import same
 from .pair import Pair, names_of, taken
-from .point import guarded
 from .report import FAILS, HOLDS, Report, Row
+from .rounding import eps
 
 
 def check_vjp(
@@ -30,7 +30,8 @@ def check_vjp(
         ``forward(*arrays) -> y``, an array, or ``(y, cache)``.
     backward : callable
         ``backward(dy, *arrays)``, or ``backward(dy, cache)`` if there is a cache, to one gradient for each
-        array, in a tuple if there are several; None for an array that is not differentiated.
+        array, in a tuple if there are several; None for an array that is not differentiated. Those of
+        integer and bool arrays may be left out.
     *arrays : array_like
         Where to check: floats of any shape. Integer and bool arrays, such as labels and masks, are passed
         on as they are and not differentiated.
@@ -49,7 +50,7 @@ def check_vjp(
     CheckFailed
         One of the functions raised an exception of its own.
     NonFiniteError, DTypeError, OptionError
-        nan or infinities in the arrays or in y; no numbers; no arrays at all.
+        nan or infinities in the arrays or in y; no numbers, no floats, or gradients in a dict; no arrays.
 
     Notes
     -----
@@ -84,20 +85,28 @@ def _rows(pair: Pair, rng: np.random.Generator) -> list[Row]:
         return rows
     dy = rng.normal(size=y.shape).astype(y.dtype)
     own = dy.copy()
-    guarded("backward", "it", pair.backward, own, *rest)
+    pair.gradients(own, *rest)
     rows.append(_unchanged("backward", pair, given, (dy, own)))
     gradients = pair.pull(dy)
-    if len(gradients) != len(pair.arrays):
-        note = (
-            f"backward returns {len(gradients)} gradients for {len(pair.arrays)} arrays: return one for each "
-            f"of {', '.join(pair.names)}, None where there is none"
-        )
-        return [Row("gradients", "their number", 0.0, 0.0, FAILS, note), *rows]
+    if note := _uncounted(pair, gradients):
+        return [Row("gradients", "their number", 0.0, 0.0, FAILS, note, "gradient"), *rows]
     rows.append(_repeats(pair, dy, gradients))
     shaped = [*argument_rows(pair, y, dy, gradients, rng)]
     if not any(row.fails for row in shaped):
         rows.append(_linear(pair, y, dy, gradients, rng))
     return sorted(rows, key=lambda row: not row.fails) + shaped
+
+
+def _uncounted(pair: Pair, gradients: Sequence[Array | None]) -> str:
+    """What is wrong with the number of gradients, or nothing."""
+    if len(gradients) == len(pair.arrays):
+        absent = all(gradients[k] is None for k in pair.differentiable)
+        return "backward returns None for every array of floats: no gradient was compared" if absent else ""
+    returned = f"{len(gradients)} gradient" + ("s" if len(gradients) != 1 else "")
+    return (
+        f"backward returns {returned} for {len(pair.arrays)} arrays: return one for each "
+        f"of {', '.join(pair.names)}, None where there is none"
+    )
 
 
 def _unchanged(

@@ -9,14 +9,15 @@ import numpy as np
 
 from ..arrays import quiet
 from ..jacobians import Jacobian
-from ..layers import Dense
+from ..layers import Dense, SumLayer
 from ..layers.base import Operand, Workspace, fast_path, pull_through
 from ..layout import size
-from .activations import slope_rows
-from .comparison import eps, same
-from .factors import Measured, factor_row, kinked_outputs, more_witnesses
+from .activations import saturated_units, slope_rows
+from .comparison import OVERFLOW, TOO_SMALL, same
+from .factors import Measured, Neighbours, alone_row, factor_row, kinked_units, more_witnesses
 from .point import Point, guarded
-from .report import FAILS, HOLDS, Row
+from .report import FAILS, HOLDS, UNRESOLVED, Row
+from .rounding import eps, least
 
 _MANY = 100_000
 """Entries of a tensor that is still made dense."""
@@ -33,10 +34,18 @@ def layer_rows(point: Point, rng: np.random.Generator, most: int) -> list[Row]:
     rows = [*_repeats(point)]
     if any(row.fails for row in rows):
         return rows
+    if lost := _not_finite(point):
+        return [*rows, lost]
+    single = point.inputs[0].dtype != np.float64
     rows += _alone(point)
+    if single:  # whose own slack would hide what is wrong by 1 %
+        rows += _alone(exact)
     if isinstance(point.layer, Dense):
         rows += slope_rows(point, rng)
     by_sum, factors = point.sum_factors(), point.factors()
+    last = (point.cases or 0) - 1
+    alone = point.case(last).factors() if single and point.cases else {}
+    near, around = kinked_units(point), Neighbours.of(exact, eps(point.inputs[0].dtype), rng)
     for operand in factors:
         measured = Measured.at(exact, operand, rng, most)
         of_sum = [factor_row(point, measured, by_sum[operand], "z of ", measured.of_sum)] if by_sum else []
@@ -44,14 +53,44 @@ def layer_rows(point: Point, rng: np.random.Generator, most: int) -> list[Row]:
             row.what for row in rows + of_sum if row.fails and row.what.startswith(("J_Sum", measured.name))
         ]
         rows += of_sum
-        skip = kinked_outputs(point, measured.of_values.value.shape)
+        skip = None if near is None else np.broadcast_to(near[..., None], measured.of_values.value.shape)
+        cause, rounding = "".join(broken[:1]), around.of_columns(measured)
         rows.append(
-            factor_row(point, measured, factors[operand], "", measured.of_values, skip, "".join(broken[:1]))
+            factor_row(point, measured, factors[operand], "", measured.of_values, skip, cause, rounding)
         )
-        rows += more_witnesses(point, exact, measured, factors[operand], rng, skip)
+        if operand in alone:
+            rows.append(alone_row(point, measured, alone[operand], last, skip, rounding))
+        rows += more_witnesses(point, exact, measured, around, factors[operand], rng, skip)
     rows += _linear_map_rows(point, factors, rng)
     rows += _fast(point, rng)
-    return sorted(rows, key=lambda row: not row.fails)
+    if single:
+        rows += _fast(exact, rng)
+    return sorted(_of_saturated(point, rows), key=lambda row: not row.fails)
+
+
+@quiet
+def _of_saturated(point: Point, rows: list[Row]) -> list[Row]:
+    """The reason where a witness cannot see the entries of a layer, and what to do."""
+    flat, units = saturated_units(point)
+    if not flat:
+        return rows
+    told = f"{TOO_SMALL}: {flat:,} of {units:,} units of {point.short} are saturated; scale the inputs"
+    return [replace(row, note=row.note.replace(TOO_SMALL, told)) for row in rows]
+
+
+def _not_finite(point: Point) -> Row | None:
+    """Of values that are no numbers there is nothing to compare."""
+    values, cache = point.forward()
+    sums = point.sum(cache) if isinstance(point.layer, SumLayer) else values
+    if np.isfinite(values).all() and np.isfinite(sums).all():
+        return None
+    dtype = values.dtype.name
+    told = "overflow" if np.isinf(values).any() or np.isinf(sums).any() else "are nan"
+    note = (
+        f"{point.where}: its values {told} in {dtype} at these numbers, so nothing was compared: "
+        "scale the inputs or the parameters down"
+    )
+    return Row(f"values of {point.short}", "a finite number", 0.0, 0.0, UNRESOLVED, note)
 
 
 @quiet
@@ -70,15 +109,23 @@ def _linear_map_rows(
         terms = u * pushed
         there = (pulled * v).sum() if isinstance(operand, str) else (pulled * v)
         scale = float(np.abs(terms).sum()) + float(np.abs(pulled * v).sum())
-        gap = abs(float(terms.sum()) - float(there.sum())) / scale if scale else 0.0
+        floor = least(J.dtype, point.gain) * max(u.size, 1) * max(v.size, 1)
+        gap = abs(float(terms.sum()) - float(there.sum()))
+        gap = 0.0 if gap <= floor else gap / scale
         note = "" if gap <= slack else "push and pull are not adjoint to each other"
-        yield Row(what, "adjoint identity", gap, slack, HOLDS if not note else FAILS, note)
+        verdict = FAILS if note else HOLDS
+        if not np.isfinite(scale):
+            gap, verdict, note = 0.0, UNRESOLVED, OVERFLOW
+        yield Row(what, "adjoint identity", gap, slack, verdict, note)
         if size(J.shape) <= _MANY:
             dense = J.tensor().reshape((*lead, size(J.out_shape), size(J.in_shape)))
             pushed_dense = (dense @ v.ravel()).reshape(pushed.shape)
-            yield same(
-                what, "its tensor", pushed, pushed_dense, slack=slack, note="tensor() is not what push does"
-            )
+            note = "tensor() is not what push does"
+            floor += slack * float((np.abs(dense) @ np.abs(v.ravel())).max(initial=0.0))
+            if np.isfinite(dense).all() and not np.isfinite(pushed + pushed_dense).all():
+                yield Row(what, "its tensor", 0.0, slack, UNRESOLVED, OVERFLOW)
+                continue
+            yield same(what, "its tensor", pushed, pushed_dense, slack=slack, floor=floor, note=note)
 
 
 @quiet
@@ -117,6 +164,7 @@ def _alone(point: Point) -> Iterator[Row]:
     alone = point.case(k)
     note = f"{point.where}: a case alone has other values than in a stack: write over the last axis, {{}}"
     slack = _OTHER_ORDER * eps(point.inputs[0].dtype)
+    floor = least(point.inputs[0].dtype, point.gain)
     rows = [
         same(
             what,
@@ -124,6 +172,7 @@ def _alone(point: Point) -> Iterator[Row]:
             point.forward()[0][k],
             alone.forward()[0],
             slack=slack,
+            floor=floor,
             note=note.format("axis=-1"),
         )
     ]
@@ -137,6 +186,7 @@ def _alone(point: Point) -> Iterator[Row]:
                     J.case(k).tensor(),
                     own[operand].tensor(),
                     slack=slack,
+                    floor=floor,
                     note=note.format(f"also in {point.name(operand)}").replace("values", "factors"),
                 )
             )
@@ -164,10 +214,19 @@ def _fast(point: Point, rng: np.random.Generator) -> Iterator[Row]:
         slow = pull_through(factors, delta)
         fast = guarded(point.where, "backward_into", backward, delta.copy(), point.params, cache, workspace)
         slack = _OTHER_ORDER * eps(values.dtype)
+        floor = least(values.dtype, point.gain) * delta.size
         what = f"delta rule of {point.short}"
         note = f"{point.where}: backward_into contradicts factors in {{!r}}"
         rows = [
-            same(what, "its factors", np.array(fast[operand]), array, slack=slack, note=note.format(operand))
+            same(
+                what,
+                "its factors",
+                np.array(fast[operand]),
+                array,
+                slack=slack,
+                floor=floor,
+                note=note.format(operand),
+            )
             for operand, array in slow.items()
             if operand in fast or isinstance(operand, str)
         ]

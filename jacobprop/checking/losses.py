@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from ..arrays import Array, quiet
 from ..losses import Loss
-from .comparison import Compared, compared, eps, same
+from .comparison import Compared, compared, same
 from .explanation import explained
 from .factors import columns
 from .point import guarded
 from .report import Row
+from .rounding import eps, least
 
 
 @quiet
@@ -27,18 +28,20 @@ def loss_rows(loss: Loss, y: Array, z: Array | None, t: Array) -> list[Row]:
         head_row = _called(loss.head_row, f"{where}, head_row")
         rows.append(_row("J_N J_Sum, the fused head", where, head_value, head_row, z, t))
         both = guarded(f"{where}, head", "head", loss.head, z.copy(), t.copy())
-        slack = 64 * eps(y.dtype)
+        slack, floor = 64 * eps(y.dtype), least(y.dtype)
         rows += [
-            same(
-                "head", "head_value", both[0], head_value(z, t), slack=slack, note=f"{where}: head disagrees"
-            ),
-            same("head", "head_row", both[1], head_row(z, t), slack=slack, note=f"{where}: head disagrees"),
+            same("head", name, one, other, slack=slack, floor=floor, note=f"{where}: head disagrees")
+            for name, one, other in (
+                ("head_value", both[0], head_value(z, t)),
+                ("head_row", both[1], head_row(z, t)),
+            )
         ]
         usual = np.max(np.abs(z)) < 15
         if usual:
             note = f"{where}: head_value is another function than value"
             rows.append(same("head", "value", both[0], value(y, t), slack=1e6 * eps(y.dtype), note=note))
-    return rows + list(_alone(where, value, y, t))
+    row = _called(loss.row, f"{where}, row")
+    return [*rows, _alone(where, value, y, t, "value"), _alone(where, row, y, t, "row")]
 
 
 def _called(call: Callable[[Array, Array], Array], where: str) -> Callable[[Array, Array], Array]:
@@ -84,9 +87,10 @@ def _told(found: Compared, candidate: Array, reference: Array, where: str) -> Ro
     return replace(found.row, note=f"{where}: {reason}; {found.row.note}" if reason else found.row.note)
 
 
-def _alone(where: str, value: Callable[[Array, Array], Array], y: Array, t: Array) -> Iterator[Row]:
-    """One number a case, and each the loss of that case alone."""
-    together = value(y, t)
-    alone = np.array([value(one, target) for one, target in zip(y, t, strict=True)], y.dtype)
-    note = f"{where}: the value of a case depends on the others: reduce over axis=-1 alone"
-    yield same("value", "one case alone", together, alone, slack=64 * eps(y.dtype), note=note)
+def _alone(where: str, call: Callable[[Array, Array], Array], y: Array, t: Array, what: str) -> Row:
+    """The value, or the row, of each case is that of the case alone."""
+    together = call(y, t)
+    alone = np.array([call(one, target) for one, target in zip(y, t, strict=True)], y.dtype)
+    note = f"{where}: the {what} of a case depends on the others: reduce over axis=-1 alone"
+    slack, floor = 64 * eps(y.dtype), least(y.dtype)
+    return same(what, "one case alone", together, alone, slack=slack, floor=floor, note=note)

@@ -15,13 +15,16 @@ from ..differences import Estimate, along, estimate
 from ..layout import size
 from ..network import Network
 from ..record import Record
+from .beside import Kinks, moved, of_beside
 from .comparison import compared
 from .explanation import explained
-from .factors import columns
+from .factors import columns, kinked_units
 from .layers import layer_rows
 from .losses import loss_rows
 from .point import Point, guarded
-from .report import Row
+from .report import KINK, Row
+from .rounding import DRAWS, eps, shaken, size_of, spread
+from .targets import shaken_target
 
 _WORK = 1.5e9
 """Multiply-adds that a check may spend on differences, times `effort`."""
@@ -32,6 +35,8 @@ _LEAST = 8
 _CASES = 8
 """Cases of a large stack at which factors and products are compared; gradients take all."""
 _LARGE = 2_000_000
+_MOST_GAIN = 500.0
+"""The logarithm of more than anything is told from."""
 _LAYERS = 12
 """Activations of a deep network by which products are taken."""
 
@@ -65,6 +70,57 @@ class Subject:
         """The same network in float64."""
         return self.net if self.net.dtype == np.float64 else self.net.astype(np.float64)
 
+    @cached_property
+    def gain(self) -> float:
+        """A bound of what the layers make of an underflow below them, up to infinity."""
+        sizes = [self._gain_of(self.point(k, self.few)) for k in range(1, self.depth + 1)]
+        return float(np.exp(min(np.log(sizes).sum(), _MOST_GAIN)))
+
+    def _gain_of(self, point: Point) -> float:
+        pushed = [
+            J.push(self.rng.choice([-1.0, 1.0], size=J.in_shape).astype(J.dtype))
+            for operand, J in point.factors().items()
+            if not isinstance(operand, str)
+        ]
+        return point.gain * size_of(*pushed)
+
+    def shaken_of(self, record: Record) -> list[Record]:
+        """The pass of a record in float64, then passes at numbers that are a few roundings off."""
+        unit, x, target = eps(record.dtype), record.activation(0).astype(np.float64), record.target
+        loss = self.net.loss
+        near = target if target is None or loss is None else shaken_target(loss, target, unit, self.rng)
+        nets = [
+            self.twin.with_parameters(
+                {name: shaken(array, unit, self.rng) for name, array in self.twin.parameters.items()}
+            )
+            for _ in range(DRAWS)
+        ]
+        around = [net.forward(shaken(x, unit, self.rng), near) for net in nets]
+        return [self.twin.forward(x, target), *around]
+
+    def rounding(self, record: Record, read: Callable[[Record], Array]) -> Array:
+        """What roundings make of something that is read of a record."""
+        centre, *around = self._shaken if record is self.record else self._shaken_few
+        return spread(centre, around, read)
+
+    def noise(self, record: Record, read: Callable[[Record], Array]) -> Array:
+        """The same of values in float64, which differences are taken of."""
+        return self.rounding(record, read) * (eps(np.float64) / eps(record.dtype))
+
+    @cached_property
+    def _shaken(self) -> list[Record]:
+        return self.shaken_of(self.record)
+
+    @cached_property
+    def _shaken_few(self) -> list[Record]:
+        return self.shaken_of(self.few)
+
+    def beside(self) -> Subject:
+        """The same network at numbers where no unit is likely to lie at a kink."""
+        params = {name: moved(array, self.rng) for name, array in self.net.parameters.items()}
+        x = moved(self.record.activation(0), self.rng)
+        return replace(self, net=self.net.with_parameters(params), X=x, T=self.record.target)
+
     @property
     def depth(self) -> int:
         return self.net.architecture.depth
@@ -82,6 +138,16 @@ class Subject:
         """How many entries of each of so many arrays may be compared one by one."""
         return max(_LEAST, int(self.effort * _WORK / (cost * _EVALUATIONS * blocks)))
 
+    def kinked_layers(self) -> set[int]:
+        """The layers with a unit whose activation declares a kink where its sum lies."""
+        units = {k: kinked_units(self.point(k, self.record)) for k in range(1, self.depth + 1)}
+        return {k for k, near in units.items() if near is not None and near.any()}
+
+    def layer_of(self, name: str) -> int:
+        """1 for "W1"."""
+        slots = self.net.architecture.slots
+        return next(k for k, own in enumerate(slots, 1) for slot in own if f"{slot}{k}" == name)
+
     def point(self, number: int, record: Record) -> Point:
         """One layer at the numbers of a record."""
         architecture, layer = self.net.architecture, self.net.layers[number - 1]
@@ -97,24 +163,40 @@ class Subject:
 @quiet
 def network_rows(subject: Subject) -> list[Row]:
     """Factors of every layer and of the loss, products, gradients: causes before what follows from them."""
-    few, rows = subject.few, []
+    few, rows, kinked = subject.few, [], subject.kinked_layers()
     blocks = 4 * subject.depth
     for number in range(1, subject.depth + 1):
         point = subject.point(number, few)
-        rows += layer_rows(point, subject.rng, subject.most(point.cost, blocks))
+        of_layer = layer_rows(point, subject.rng, subject.most(point.cost, blocks))
+        if any(row.verdict == KINK for row in of_layer):
+            kinked.add(number)
+        rows += of_layer
     if subject.record.target is not None:
-        rows += _loss_rows(subject, few)
+        of_loss = _loss_rows(subject, few)
+        if any(row.verdict == KINK for row in of_loss):
+            kinked.add(subject.depth + 1)
+        rows += of_loss
     if few is not subject.record:
-        some = f"{few.cases} of {subject.record.cases} cases"
+        some = f"{few.cases} of {subject.record.cases} cases compared"
         rows = [replace(row, note=f"{row.note}, {some}" if row.note else some) for row in rows]
     rows.sort(key=lambda row: not row.fails)
     cause = next((row.what for row in rows if row.fails), "")
     if any(row.fails and row.witness == "a second call" for row in rows):
         return rows
-    following = [*_product_rows(subject, few)]
-    if subject.record.target is not None:
-        following += _gradient_rows(subject)
+    following = [*_whole_rows(subject, Kinks(kinked, subject.depth))]
+    unjudged = {row.what for row in following if row.verdict == KINK}
+    if unjudged:
+        beside = subject.beside()
+        again = _whole_rows(beside, Kinks(beside.kinked_layers(), subject.depth))
+        following += of_beside(row for row in again if row.what in unjudged)
     return rows + [_following(row, cause) for row in following]
+
+
+def _whole_rows(subject: Subject, kinks: Kinks) -> Iterator[Row]:
+    """Products, then gradients."""
+    yield from _product_rows(subject, subject.few, kinks)
+    if subject.record.target is not None:
+        yield from _gradient_rows(subject, kinks)
 
 
 def _following(row: Row, cause: str) -> Row:
@@ -132,16 +214,16 @@ def _loss_rows(subject: Subject, record: Record) -> list[Row]:
     return loss_rows(loss, np.atleast_2d(y), z, np.atleast_2d(t))
 
 
-def _product_rows(subject: Subject, record: Record) -> Iterator[Row]:
+def _product_rows(subject: Subject, record: Record, kinks: Kinks) -> Iterator[Row]:
     """d(output)/d(a_k) and dL/d(a_k) for every layer, or for some of a deep network."""
     depth = subject.depth
     below = [k for k in range(depth) if _reaches(subject, k)]
     below = _some(below)
     most = subject.most(subject.cost_of(record), 2 * len(below))
     for k in reversed(below):
-        yield _product(subject, record, k, f"a{depth}", most)
+        yield kinks.judged(_product(subject, record, k, f"a{depth}", most), k, depth)
         if subject.record.target is not None:
-            yield _product(subject, record, k, "L", most)
+            yield kinks.judged(_product(subject, record, k, "L", most), k, depth + 1)
 
 
 def _reaches(subject: Subject, k: int) -> bool:
@@ -155,8 +237,12 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
     width = x.shape[-1]
     chosen = range(width) if width <= most else sorted(subject.rng.choice(width, most, replace=False))
     places: list[tuple[int, ...]] = [(int(i),) for i in chosen]
-    J = record.jacobian(of, f"a{k}")
-    candidate = np.stack([J.push(_unit(width, place, J.dtype)) for place in places], axis=-1)
+
+    def product(record: Record) -> Array:
+        J = record.jacobian(of, f"a{k}")
+        return np.stack([J.push(_unit(width, place, J.dtype)) for place in places], axis=-1)
+
+    candidate = product(record)
     above = _above(subject, record, k, of)
     per_case = record.cases is not None
 
@@ -164,11 +250,14 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
         found = above(moved)
         return found[..., None] if of == "L" else found
 
-    reference = columns(values, x.astype(np.float64), places, per_case=per_case)
+    noise = subject.noise(
+        record, lambda record: np.expand_dims(record.losses, -1) if of == "L" else record.output
+    )
+    reference = columns(values, x.astype(np.float64), places, per_case=per_case, noise=noise)
     reference = reference.each(lambda part: part.reshape(candidate.shape))
-    part = [f"{len(places)} of {width} columns"] if len(places) < width else []
+    part = [f"{len(places)} of {width} columns compared"] if len(places) < width else []
     if record is not subject.record:
-        part.append(f"{record.cases} of {subject.record.cases} cases")
+        part.append(f"{record.cases} of {subject.record.cases} cases compared")
     symbol = f"d{of}/da{k}"
     return compared(
         symbol,
@@ -179,6 +268,8 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
         cases=per_case,
         describe=lambda place: f"{list(place[:-1])} by entry {places[place[-1]][0]}",
         part=", ".join(part),
+        rounding=subject.rounding(record, product),
+        gain=subject.gain,
     ).row
 
 
@@ -202,22 +293,21 @@ def _above(subject: Subject, record: Record, k: int, of: str) -> Callable[[Array
             activations[number], cache = points[number - 1].forward(inputs=inputs)
         if of != "L":
             return activations[-1]
-        return _losses(subject, points[-1], activations[-1], cache, record)
+        z = points[-1].sum(cache) if architecture.fused else None
+        return _losses(subject, z, activations[-1], record)
 
     return values
 
 
-def _losses(subject: Subject, last: Point, y: Array, cache: object, record: Record) -> Array:
+def _losses(subject: Subject, z: Array | None, y: Array, record: Record) -> Array:
     loss, target = subject.net.loss, record.target
     assert loss is not None, "L was asked for"
     assert target is not None, "L was asked for"
     t = target.astype(np.float64)
-    if subject.net.architecture.fused:
-        return np.asarray(loss.head_value(last.sum(cache), t))
-    return np.asarray(loss.value(y, t))
+    return np.asarray(loss.value(y, t) if z is None else loss.head_value(z, t))
 
 
-def _gradient_rows(subject: Subject) -> Iterator[Row]:
+def _gradient_rows(subject: Subject, kinks: Kinks) -> Iterator[Row]:
     """Every gradient, of the record and of the delta rule, by entries and along random directions."""
     if not subject.net.parameters:
         return
@@ -227,9 +317,12 @@ def _gradient_rows(subject: Subject) -> Iterator[Row]:
     names = _some(list(subject.net.parameters))
     most = subject.most(subject.cost, len(names))
     for name in names:
-        yield from _gradient(subject, name, {route: found[name] for route, found in routes.items()}, most)
+        own = {route: found[name] for route, found in routes.items()}
+        for row in _gradient(subject, name, own, most):
+            yield kinks.judged(row, subject.layer_of(name) - 1, subject.depth + 1)
     if len(names) < len(subject.net.parameters):
-        yield from _all_gradients(subject, routes, len(names))
+        for row in _all_gradients(subject, routes, len(names)):
+            yield kinks.judged(row, 0, subject.depth + 1)
 
 
 Item = TypeVar("Item")
@@ -250,21 +343,35 @@ def _all_gradients(subject: Subject, routes: Mapping[str, Mapping[str, Array]], 
     def loss(vector: Array) -> Array:
         return np.asarray(net.with_vector(vector).forward(x, target).loss)
 
-    found = [along(loss, net.vector, move) for move in moves]
+    noise = subject.noise(subject.record, lambda record: np.asarray(record.loss))
+    found = [along(loss, net.vector, move, noise=noise) for move in moves]
     reference = Estimate(*(np.stack(part) for part in zip(*found, strict=True)))
     for route, gradients in routes.items():
-        whole = np.concatenate([np.asarray(gradients[name], np.float64).ravel() for name in net.parameters])
+        whole = _flat(gradients)
         yield compared(
             "dL by all parameters",
             f"directions, {route}",
-            np.array([whole @ move for move in moves]),
+            _vector(gradients, moves),
             _with_rounding(
                 reference, np.asarray(float(np.finfo(subject.record.dtype).eps) * np.abs(whole).max())
             ),
             kind="gradient",
-            part=f"{taken} of {len(net.parameters):,} gradients one by one, all of them along 3 directions",
+            rounding=subject.rounding(subject.record, lambda record: _vector(record.gradients(), moves)),
+            gain=subject.gain,
+            part=f"{taken} of {len(net.parameters):,} gradients compared one by one, all of them along "
+            "3 directions",
             describe=lambda place: f"direction {place[0]}",
         ).row
+
+
+def _flat(gradients: Mapping[str, Array]) -> Array:
+    return np.concatenate([np.asarray(array, np.float64).ravel() for array in gradients.values()])
+
+
+def _vector(gradients: Mapping[str, Array], moves: list[Array]) -> Array:
+    """The slopes along some moves of all parameters."""
+    whole = _flat(gradients)
+    return np.array([whole @ move for move in moves])
 
 
 def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: int) -> Iterator[Row]:
@@ -278,11 +385,13 @@ def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: in
     total = array.size
     flat = np.arange(total) if total <= most else np.sort(subject.rng.choice(total, most, replace=False))
     places = [tuple(int(k) for k in np.unravel_index(int(k), array.shape)) for k in flat]
-    reference = estimate(loss, array, places)
+    noise = subject.noise(subject.record, lambda record: np.asarray(record.loss))
+    reference = estimate(loss, array, places, noise=noise)
     terms = _size_of_terms(subject, name)
     move = subject.rng.normal(size=array.shape) / np.sqrt(max(total, 1))
-    direction = along(loss, array, move) if total > most else None
-    what, part = f"dL/d{name}", f"{len(places):,} of {total:,} entries" if total > most else ""
+    direction = along(loss, array, move, noise=noise) if total > most else None
+    what, part = f"dL/d{name}", f"{len(places):,} of {total:,} entries compared" if total > most else ""
+    rounding = subject.rounding(subject.record, lambda record: record.gradients()[name])
     for route, gradient in routes.items():
         found = compared(
             what,
@@ -292,6 +401,8 @@ def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: in
             kind="gradient",
             describe=lambda place: f"entry {list(places[place[0]])}",
             part=part,
+            rounding=rounding.ravel()[flat],
+            gain=subject.gain,
         )
         reason = ""
         if found.row.fails and total <= most:
@@ -307,6 +418,8 @@ def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: in
                 along_all,
                 rounded,
                 kind="gradient",
+                rounding=np.sqrt((rounding**2 * move**2).sum()),
+                gain=subject.gain,
                 part=f"all {total:,} entries along one random direction",
             ).row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,8 @@ import numpy as np
 from ..arrays import Array, as_array, require_finite
 from ..errors import DTypeError, OptionError, shown
 from .point import guarded
+
+_GIVEN = "with copies of the arrays that were passed, the floats also moved and in float64"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,17 @@ class Pair:
 
     def run(self, arrays: Sequence[Array]) -> tuple[Array, Any]:
         """(y, what backward takes after dy)."""
-        returned = guarded("forward", "it", self.forward, *arrays)
+        returned = guarded(
+            "forward", "it", self.forward, *arrays, given=f"forward({', '.join(self.names)}), {_GIVEN}"
+        )
+        if returned is None:
+            raise DTypeError(
+                "forward returned nothing",
+                where="check_vjp",
+                got="None",
+                expected="an array, or (y, cache)",
+                remedy="End forward with return y.",
+            )
         if isinstance(returned, tuple):
             if len(returned) != 2:
                 raise DTypeError(
@@ -51,12 +63,31 @@ class Pair:
     def pull(self, dy: Array) -> tuple[Array | None, ...]:
         """The gradients of one covector, each as its own array."""
         rest = self.run([array.copy() for array in self.arrays])[1]
-        returned = guarded("backward", "it", self.backward, dy.copy(), *rest)
-        found = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+        returned = self.gradients(dy.copy(), *rest)
         return tuple(
             None if array is None else as_array(array, f"the gradient by {name}", "backward").copy()
-            for array, name in zip(found, (*self.names, *["nothing"] * len(found)), strict=False)
+            for array, name in zip(returned, (*self.names, *["nothing"] * len(returned)), strict=False)
         )
+
+    def gradients(self, dy: Array, *rest: Any) -> tuple[Any, ...]:
+        """What backward returns, as a tuple; None for labels and masks that it leaves out."""
+        cached = len(rest) == 1 and not (len(self.names) == 1 and isinstance(rest[0], np.ndarray))
+        call = ", ".join(("dy", "cache") if cached else ("dy", *self.names))
+        given = f"backward({call}), {_GIVEN}"
+        returned = guarded("backward", "it", self.backward, dy, *rest, given=given)
+        if isinstance(returned, Mapping | set):
+            raise DTypeError(
+                "backward must return its gradients in the order of the arrays",
+                where="check_vjp",
+                got=f"a {type(returned).__name__}",
+                expected=f"one gradient for each of {', '.join(self.names)}",
+                remedy="Return a tuple with one gradient for each array.",
+            )
+        found = tuple(returned) if isinstance(returned, tuple | list) else (returned,)
+        if len(found) != len(self.differentiable):
+            return found
+        of_floats = dict(zip(self.differentiable, found, strict=True))
+        return tuple(of_floats.get(k) for k in range(len(self.arrays)))
 
     @property
     def differentiable(self) -> tuple[int, ...]:
@@ -80,6 +111,14 @@ def taken(arrays: tuple[object, ...]) -> tuple[Array, ...]:
         if not whole:
             require_finite(array, f"array {number}", "check_vjp")
         found.append(array)
+    if all(array.dtype.kind != "f" for array in found):
+        raise DTypeError(
+            "no array of floats, so no gradient to compare",
+            where="check_vjp",
+            got=", ".join(str(array.dtype) for array in found),
+            expected="at least one array of floats; integers and bools are not differentiated",
+            remedy="Pass x.astype(float).",
+        )
     return tuple(found)
 
 

@@ -14,11 +14,17 @@ from ..jacobians import Jacobian
 from ..layers import Layer, SumLayer
 from ..layers.base import Operand
 from ..returned import checked_factors, checked_forward, checked_jacobian
+from .rounding import shaken, size_of
 
 Result = TypeVar("Result")
 
 
-def guarded(where: str, what: str, call: Callable[..., Result], *arguments: Any) -> Result:
+_GIVEN = "it with arrays of floats, one case and stacks of cases"
+
+
+def guarded(
+    where: str, what: str, call: Callable[..., Result], *arguments: Any, given: str = _GIVEN
+) -> Result:
     """Call somebody's code; what it raises names the code, unless it is an error of the library."""
     try:
         return call(*arguments)
@@ -28,8 +34,7 @@ def guarded(where: str, what: str, call: Callable[..., Result], *arguments: Any)
         raise CheckFailed(
             f"{what} raised {type(error).__name__}: {error}",
             where=where,
-            remedy="The check calls it with arrays of floats, one case and stacks of cases; the traceback "
-            "above shows the line",
+            remedy=f"The check calls {given}; the traceback above shows the line",
         ) from error
 
 
@@ -135,6 +140,19 @@ class Point:
             params={slot: array.astype(np.float64) for slot, array in self.params.items()},
             inputs=tuple(array.astype(np.float64) for array in self.inputs),
         )
+
+    def shaken(self, unit: float, rng: np.random.Generator) -> Point:
+        """Every number a few relative `unit` up or down."""
+        return replace(
+            self,
+            params={slot: shaken(array, unit, rng) for slot, array in self.params.items()},
+            inputs=tuple(shaken(array, unit, rng) for array in self.inputs),
+        )
+
+    @property
+    def gain(self) -> float:
+        """How much larger than itself an underflow of this layer may come out of a factor."""
+        return size_of(*self.params.values(), *self.inputs)
 
     def case(self, index: int) -> Point:
         """One case of a stack alone."""

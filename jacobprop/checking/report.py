@@ -15,6 +15,7 @@ _SMALL = 15
 _LINES = 40
 """How many lines of a table are read; of more rows those that hold are put together."""
 _REMARKS = 12
+_AT = "kink at "
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Row:
         return self.verdict == FAILS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """All rows of a check, causes before consequences; true if nothing fails.
 
@@ -94,9 +95,13 @@ class Report:
         shown = _shown(list(_worst_of_each(self.rows)))
         if shown:
             lines += ["", *_table(shown), *_remarks([row for row in shown if row not in self.failures[:1]])]
+            lines += _of_kinks([row for row in shown if row.verdict == KINK])
         if (left_out := len(self.rows) - len(shown)) > 0:
-            lines.append(f"({left_out} more rows in .rows)")
+            lines.append(f"({left_out} more {'rows' if left_out > 1 else 'row'} in .rows)")
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def raise_if_failed(self) -> None:
         """Raise CheckFailed with the whole text if anything fails.
@@ -107,7 +112,7 @@ class Report:
             A comparison fails.
         """
         if not self:
-            raise CheckFailed(str(self))
+            raise CheckFailed(f"{self}\n\nMend {self.failures[0].what} first")
 
 
 def _counted(rows: tuple[Row, ...]) -> Iterator[str]:
@@ -179,11 +184,22 @@ def _line(row: Row, widest: int) -> str:
 
 def _remarks(rows: list[Row]) -> Iterator[str]:
     """The notes below the table, once each and no more than are read."""
-    notes = list({row.note: f"{row.what}: {row.note}" for row in reversed(rows) if row.note}.values())[::-1]
+    plain = [row for row in rows if row.note and row.verdict != KINK]
+    notes = list({row.note: f"{row.what}: {row.note}" for row in reversed(plain)}.values())[::-1]
     for note in notes[:_REMARKS]:
         yield from _wrapped(note, "  ", first="- ")
     if len(notes) > _REMARKS:
         yield f"- and {len(notes) - _REMARKS} more notes in .rows"
+
+
+def _of_kinks(rows: list[Row]) -> Iterator[str]:
+    """One remark for all kinks: how many rows, and the first of them in full."""
+    if rows:
+        first = rows[0].note.partition(_AT)[2] or f"{rows[0].what}: {rows[0].note}"
+        count = f"{len(rows)} rows" if len(rows) > 1 else rows[0].what
+        yield from _wrapped(
+            f"{count} at a kink{', e.g.' if len(rows) > 1 else ':'} {first}", "  ", first="- "
+        )
 
 
 def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:

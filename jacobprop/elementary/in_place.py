@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import Array, quiet
 from .accurate import (
+    scaled_exp,
     silu,
     silu_derivative,
     softsign,
@@ -120,8 +121,11 @@ def elu_into(z: Array, value: Array, derivative: Array | None = None, *, alpha: 
     if derivative is not None:
         np.exp(low, out=derivative)
         if alpha != 1:
+            far = np.flatnonzero(low < -_SATURATED[z.dtype]) if alpha > 1 else np.empty(0, np.intp)
+            tail = scaled_exp(low.take(far).astype(np.float64), alpha)
             _scale(derivative, alpha)
             derivative[z > 0] = 1
+            np.put(derivative, far, tail)
     np.expm1(low, out=low)
     if alpha != 1:
         _scale(low, alpha)

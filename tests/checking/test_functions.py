@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from jacobprop.checking import check_vjp
+from jacobprop.checking.locating import Functional
 from jacobprop.checking.uses import jacobians_by_use
 from jacobprop.errors import CheckFailed, DTypeError, NonFiniteError, OptionError
 
@@ -149,6 +150,12 @@ RIGHT = {
     "to one number": (lambda x: (x**2).sum(), lambda dy, x: 2 * x * dy, RNG.normal(size=(3, 2))),
     "integers": (lambda x: 2 * x, lambda dy, x: 2 * dy, [[1, 2], [3, 4]]),
     "labels": (lambda E, k: E[k], embedding_back, RNG.normal(size=(4, 3)), np.array([2, 0, 2])),
+    "labels left out": (
+        lambda k, E: E[k],
+        lambda dy, k, E: embedding_back(dy, E, k)[0],
+        np.array([2, 0, 2]),
+        RNG.normal(size=(4, 3)),
+    ),
     "list of gradients": (affine, lambda *a: list(affine_back(*a)), *AFFINE),
     "empty": (lambda x: 2 * x, lambda dy, x: 2 * dy, np.zeros((0, 3))),
 }  # fmt: skip
@@ -206,7 +213,7 @@ WRONG = {
         "use . of x",
     ),
     "attention, coupling": (attention, changed(attention_back, coupled=0), *QKV, "gradient by Q", "differ"),
-    "attention, scale": (attention, changed(attention_back, scale=1), *QKV, "gradient by Q", "of 1.73205"),
+    "attention, scale": (attention, changed(attention_back, scale=1), *QKV, "gradient by Q", r"1\.732|sqrt"),
     "gru": (gru, changed(gru_back, through_reset=0), *GRU, "gradient by h", r"use 4 of h \(in multiply\)"),
     "mean for sum": (
         affine,
@@ -255,6 +262,27 @@ WRONG = {
         "missing",
     ),
     "relu mask": (lambda x: np.maximum(x, 0), lambda dy, x: dy * (x < 0), NORM[0], "gradient by x", "mask"),
+    "J for its transpose": (
+        np.cumsum,
+        lambda dy, x: np.cumsum(dy),
+        RNG.normal(size=5),
+        "gradient by a",
+        r"^backward computes J dy, not J\^T dy",
+    ),
+    "inverse": (
+        np.linalg.inv,
+        lambda dy, x: -np.linalg.inv(x) @ dy @ np.linalg.inv(x),
+        RNG.normal(size=(3, 3)) + 3 * np.eye(3),
+        "gradient by a",
+        r"^backward computes J dy, not J\^T dy",
+    ),
+    "no gradient at all": (
+        lambda x: x,
+        lambda dy, x: None,
+        np.ones(3),
+        "gradients",
+        "returns None for every array of floats: no gradient was compared",
+    ),
     "too few": (
         affine,
         lambda *a: affine_back(*a)[:2],
@@ -315,7 +343,7 @@ def test_large_arrays_go_through_random_covectors():
     assert report, str(report)
     witnesses = {row.witness for row in report.rows if row.what == "gradient by W"}
     assert witnesses == {"differences", "a random direction"}
-    assert any("60 of 1,200 entries, for a random dy" in row.note for row in report.rows)
+    assert any("60 of 1,200 entries compared, for a random dy" in row.note for row in report.rows)
 
     def one_entry(dy, x, W, b):
         dx, dW, db = affine_back(dy, x, W, b)
@@ -326,6 +354,58 @@ def test_large_arrays_go_through_random_covectors():
     assert {row.what for row in wrong.failures} == {"gradient by W"}
     negative = check_vjp(affine, lambda *a: tuple(-g for g in affine_back(*a)), *arrays)
     assert "the sign is wrong" in " ".join(row.note for row in negative.failures)
+
+
+def linear(x, W):
+    return x @ W
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        ({(7, 9): 1.01}, r"entry \[7, 9\] is wrong: \S+ where the witness has \S+; the others are right"),
+        ({(7, 9): 1.001, (31, 2): 2.0}, r"entry \[(7, 9|31, 2)\] is wrong.*; others are wrong too"),
+    ],
+    ids=["one", "two"],
+)
+def test_the_wrong_entry_of_a_large_gradient_is_located(off, words):
+    def backward(dy, x, W):
+        gradient = x.T @ dy
+        for place, factor in off.items():
+            gradient[place] *= factor
+        return dy @ W.T, gradient
+
+    (failure,) = check_vjp(linear, backward, *shapes((20, 40), (40, 30))).failures
+    assert failure.witness == "a random direction"
+    assert re.search(words, failure.note), failure.note
+    said, right = map(float, re.findall(r"-?\d\S*(?= where|;)", failure.note))
+    assert min(abs(said / right - factor) for factor in off.values()) < 1e-5
+
+
+def test_a_large_gradient_that_is_wrong_everywhere_is_named_by_a_sample():
+    X, W = shapes((20, 40), (40, 30))
+    report = check_vjp(linear, lambda dy, x, W: (dy @ W.T, -x.T @ dy), X, W)
+    assert [row.witness for row in report.failures] == ["differences", "a random direction"]
+    assert report.failures[0].note.startswith("the sign is wrong")
+    assert report.failures[1].note == "as its entries are"
+
+
+def test_what_no_half_shows_is_a_block():
+    x = np.zeros((2, 4))
+    wrong = Functional(lambda x: np.atleast_1d(x.sum()), x, np.full((2, 4), 1.3), 100.0, x.dtype, RNG)
+    assert wrong.located() == "wrong somewhere in the entries [0, 0] to [1, 3]; the others are right"
+
+
+def test_an_array_without_gradient_is_said():
+    X, T = shapes((4, 3), (4, 3))
+    report = check_vjp(lambda x, t: (x - t) ** 2, lambda dy, x, t: (2 * dy * (x - t), None), X, T)
+    assert report
+    (row,) = (row for row in report.rows if row.what == "gradient by t")
+    assert (row.verdict, row.note) == (
+        "not resolved",
+        "backward returns None for t: nothing was compared",
+    )
+    assert report.sentence.endswith("1 gradient and 2 properties hold, 1 not resolved")
 
 
 def test_a_gradient_that_changes_its_shape_is_refused():
@@ -384,8 +464,15 @@ def test_what_cannot_be_checked_is_refused():
         check_vjp(lambda x: (x, x, x), lambda dy, x: dy, np.ones(2))
     with pytest.raises(CheckFailed, match="forward: it raised KeyError"):
         check_vjp(lambda x: {}["x"], lambda dy, x: dy, np.ones(2))
-    with pytest.raises(CheckFailed, match="backward: it raised TypeError"):
+    words = r"backward: it raised TypeError(?!.*stacks).*calls backward\(dy, x\), with copies"
+    with pytest.raises(CheckFailed, match=words):
         check_vjp(np.sin, lambda dy: dy, np.ones(2))
+    with pytest.raises(DTypeError, match="no array of floats, so no gradient to compare; got int64"):
+        check_vjp(lambda k: 2.0 * k, lambda dy, k: 5 * dy, np.arange(3))
+    with pytest.raises(DTypeError, match=r"got a dict.*Return a tuple with one gradient for each array"):
+        check_vjp(np.sin, lambda dy, x: {"x": dy}, np.ones(2))
+    with pytest.raises(DTypeError, match="forward returned nothing; got None"):
+        check_vjp(lambda x: None, lambda dy, x: dy, np.ones(2))
     with pytest.raises(DTypeError, match="array 1 does not hold real numbers"):
         check_vjp(np.sin, np.cos, np.ones(2) * 1j)
     sympy = pytest.importorskip("sympy")
@@ -452,3 +539,10 @@ def hidden(W):
 def test_what_cannot_be_followed_has_no_terms(function):
     total = jacobian(lambda x: function(x.copy()), W)
     assert jacobians_by_use(function, W, total, "W") == {}
+
+
+def test_a_wrong_entry_and_a_wrong_call_are_written_as_in_a_derivation():
+    report = check_vjp(lambda x: x**2, lambda dy, x: np.where(x > 2, 3, 2) * x * dy, np.array([1.0, 5.0]))
+    assert "most at dy[1]/dx[1]: 15 where the witness has 10" in report.failures[0].note
+    with pytest.raises(CheckFailed, match=r"The check calls backward\(dy, x, g\), with copies"):
+        check_vjp(lambda x, g: x * g, lambda dy, x: dy, np.ones(2), np.ones(2))

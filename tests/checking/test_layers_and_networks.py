@@ -88,8 +88,9 @@ def test_the_complex_step_resolves_to_rounding():
     assert rows["complex step"].error < 1e-14
 
 
-@pytest.mark.parametrize("cases", [None, 1, 6])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("cases", "dtype"), [(None, "float32"), (None, "float64"), (1, "float32"), (6, "float64")]
+)
 def test_a_right_network_holds(cases, dtype):
     X = RNG.normal(size=(cases, 4) if cases else 4).astype(dtype)
     kept = X.copy()
@@ -130,7 +131,7 @@ def test_without_loss_there_are_factors_and_products_only():
 def test_the_first_sentence_counts():
     report = check(small())
     assert str(report).splitlines()[0] == (
-        "Network 4-5-3-3-3: 25 factors, 8 products, 6 gradients and 24 properties hold."
+        "Network 4-5-3-3-3: 25 factors, 8 products, 6 gradients and 25 properties hold."
     )
     assert "da4/da3" in str(report)
     assert all(len(line) <= 80 for line in str(report).splitlines())
@@ -177,6 +178,40 @@ def test_a_wrong_gradient_of_the_record_is_found(monkeypatch):
     (failure,) = check(small()).failures
     assert (failure.what, failure.witness) == ("dL/dW1", "differences, record.gradients")
     assert "multiply by 1/2" in failure.note
+
+
+class WrongAlone(RMSNorm):
+    """Wrong for a case without a stack alone."""
+
+    def __init__(self, width, off, dtype=None):
+        super().__init__(width)
+        self.off, self.only = off, dtype
+
+    def factors(self, params, cache):
+        found = super().factors(params, cache)
+        wrong = cache[0].ndim == 1 and self.only in (None, cache[0].dtype)
+        return found | {"C": jp.DiagonalJacobian(found["C"].d * (1 + self.off * wrong))}
+
+
+@pytest.mark.parametrize("only", [None, "float32"])
+@pytest.mark.parametrize("off", [5e-4, 0.01])
+def test_what_is_wrong_for_one_case_alone_is_found_in_float32(only, off):
+    net = jp.Network([WrongAlone(5, off, only)], jp.SquaredError(), dtype="float32")
+    report = check(net)
+    first = "cases of layer 1" if only is None else "J_C of layer 1"
+    assert [row.what for row in report.failures][:1] == [first]
+    words = "of a case alone, 5 of 25 entries differ, most at unit"
+    assert words in {row.witness: row.note for row in report.failures}["differences, one case"]
+
+
+def test_a_fast_path_that_is_slightly_wrong_is_found_in_float32():
+    class Slightly(jp.Dense):
+        def backward_sum_into(self, delta, params, cache, workspace):
+            found = super().backward_sum_into(delta, params, cache, workspace)
+            return found | {"W": found["W"] * 1.001}
+
+    report = check(jp.Network([Slightly(4, 3)], dtype="float32"))
+    assert [row.what for row in report.failures] == ["delta rule of layer 1"]
 
 
 def test_a_kink_is_said_and_not_failed():
@@ -236,7 +271,7 @@ def test_large_arrays_are_sampled_and_say_so():
     report = check(net, X, T, effort=0.02)
     assert report, str(report)
     notes = {row.what: row.note for row in report.rows if row.witness == "differences"}
-    assert notes["J_W of layer 1"].endswith("of 7,200 columns")
+    assert notes["J_W of layer 1"].endswith("of 7,200 columns compared")
     assert any(row.witness == "random directions" for row in report.rows)
     assert any("all 7,200 entries along one random direction" in row.note for row in report.rows)
     assert len(str(report).splitlines()) < 60
@@ -247,7 +282,7 @@ def test_of_many_cases_in_a_large_network_some_are_taken(monkeypatch):
     report = check(jp.Network([jp.Dense(3, 2, "tanh")], jp.SquaredError()), RNG.normal(size=(20, 3)))
     assert report, str(report)
     notes = {row.what: row.note for row in report.rows if row.witness == "differences"}
-    assert notes["J_W of layer 1"] == notes["J_N"] == notes["dL/da0"] == "8 of 20 cases"
+    assert notes["J_W of layer 1"] == notes["J_N"] == notes["dL/da0"] == "8 of 20 cases compared"
     assert "cases" not in next(row.note for row in report.rows if row.what == "dL/dW1")
 
 
@@ -273,7 +308,7 @@ def test_a_deep_network_is_summarised():
     report = check(deep(), RNG.normal(size=(4, 2)), effort=0.05)
     assert report, str(report)
     assert len(str(report).splitlines()) < 40
-    assert "of 13 gradients one by one, all of them along 3 directions" in str(
+    assert "of 13 gradients compared one by one, all of them along 3 directions" in str(
         [row.note for row in report.rows]
     )
 

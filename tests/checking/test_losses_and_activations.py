@@ -7,6 +7,7 @@ import jacobprop as jp
 from jacobprop import testing
 from jacobprop.activations import Kink
 from jacobprop.checking import check
+from jacobprop.checking.drawing import some_output
 from jacobprop.checking.exact import values_of
 from jacobprop.checking.kinks import undeclared_kinks
 from jacobprop.errors import CheckFailed, NonFiniteError, OptionError, ShapeError
@@ -50,6 +51,11 @@ class OverAllCases(jp.SquaredError):
         return (y - t) / (len(y) if y.ndim == 2 else 1)
 
 
+class RowOverAllCases(jp.SquaredError):
+    def row(self, y, t):
+        return (y - t) * (1.01 if y.ndim == 1 else 1)
+
+
 class OtherHead(jp.BinaryCrossEntropy):
     def head_value(self, z, t):
         return 3 * super().head_value(z, t)
@@ -68,6 +74,7 @@ WRONG_LOSSES = {
     "head": (NegativeHead(), "head", "head disagrees"),
     "shape": (NotSummed(), "J_N", "a row is shaped like the output"),
     "cases": (OverAllCases(), "value", "depends on the others"),
+    "one case": (RowOverAllCases(), "row", "the row of a case depends on the others"),
     "head_value": (OtherHead(), "head", "another function than value"),
 }
 
@@ -86,6 +93,18 @@ def test_a_wrong_loss_fails(loss, what, words):
     assert not report
     assert report.failures[0].what == what
     assert words in report.failures[0].note
+
+
+def test_drawn_outputs_are_what_the_gate_of_the_loss_makes():
+    for seed in range(8):
+        assert check(jp.NegativeLogLikelihood(), seed=seed)
+    rng = np.random.default_rng(0)
+    z, y = some_output(jp.NegativeLogLikelihood(), rng, (5, 4))
+    np.testing.assert_allclose(np.exp(y).sum(axis=1), 1)
+    np.testing.assert_allclose(y - z, (y - z)[:, :1] * np.ones(4))
+    np.testing.assert_allclose(some_output(jp.CrossEntropy(), rng, (5, 4))[1].sum(axis=1), 1)
+    y = some_output(jp.BinaryCrossEntropy(), rng, (5, 4))[1]
+    assert np.all((y > 0) & (y < 1))
 
 
 def test_outputs_and_targets_of_ones_own():
@@ -132,7 +151,7 @@ def test_activations_from_expressions_hold(text):
 
 WRONG_SLOPES = {
     "sign": (lambda z: -sigmoid_slope(z), "sign is wrong"),
-    "0.05 %": (lambda z: sigmoid_slope(z) * 1.0005, "factor of 1.0005"),
+    "0.05 %": (lambda z: sigmoid_slope(z) * 1.0005, "1.0005"),
     "zero in saturation": (lambda z: np.where(abs(z) > 15, 0.0, sigmoid_slope(z)), "0 where the witness has"),
     "missing": (np.ones_like, "differ"),
 }
@@ -230,7 +249,7 @@ def test_the_functions_for_test_suites_pass_what_is_right():
 def test_the_functions_for_test_suites_raise_with_the_whole_text():
     with pytest.raises(CheckFailed, match="J_Y of the layer: layer <WrongSign>: the sign is wrong"):
         testing.check_layer(WrongSign(4))
-    with pytest.raises(AssertionError, match="multiply by 1/2"):
+    with pytest.raises(AssertionError, match=r"multiply\s+by 1/2"):
         testing.check_loss(TwiceTheRow())
     with pytest.raises(CheckFailed, match="comparisons fail, first f'"):
         testing.check_activation(activation(np.ones_like))

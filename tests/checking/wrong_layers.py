@@ -91,7 +91,7 @@ class PullsTwice(RMSNorm):
 WRONG_LAYERS = {
     "sign": (WrongSign(4), "J_Y of the layer", "sign is wrong"),
     "rank one": (NoRankOne(4), "J_Y of the layer", "rank-one term"),
-    "0.05 %": (SlightlyOff(4), "J_C of the layer", "factor"),
+    "0.05 %": (SlightlyOff(4), "J_C of the layer", "1.0005"),
     "transposed": (Transposed(4, 4, "tanh"), "J_Y of z of the layer", "transposed"),
     "no slope": (NoSlope(4, 3, "tanh"), "J_Sum of the layer", "f' of tanh is missing"),
     "slope at a": (SlopeAtActivation(4, 3, "sigmoid"), "J_Sum of the layer", "instead of the sum"),

@@ -123,6 +123,7 @@ def weight(trial, o, n, cases, wild):
             a[..., :, None, :] * b[..., None, :, None] for a, b in ((left.matrix, y), (left.bound, np.abs(y)))
         ]
     there = left.present[..., :, None, :] & np.ones(y.shape, bool)[..., None, :, None]
+    parts = [np.where(there, part, 0) for part in parts]  # 0 times nan is 0 where the structure has a zero
     M, bound, present = (part.reshape(*part.shape[:-2], -1) for part in (*parts, there))
     return Model(J, M, bound, present)
 

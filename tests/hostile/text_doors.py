@@ -142,7 +142,7 @@ def value_of(text, z):
     try:
         value = eval(text, {"__builtins__": {}}, {**_REAL, "z": z})  # noqa: S307  (texts that read() accepted)
         return float(value) if isinstance(value, int | float) else math.nan
-    except (ArithmeticError, ValueError):
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: a complex number on the way
         return math.nan
 
 

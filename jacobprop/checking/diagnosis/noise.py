@@ -19,8 +19,9 @@ from .distance import norm
 
 _OPERATIONS = 4
 """Roundings counted for a sum of products."""
-_SAFETY = 32.0
+_SAFETY = 8.0
 """How many times the estimate an error may be."""
+_LEFT = np.array([-2.0, -1.0, -0.5])
 _TYPES: dict[int, Any] = {2: np.float16, 4: np.float32, 8: np.float64}
 
 
@@ -63,7 +64,7 @@ def _forward(backprop: Backprop, eps: float) -> dict[Node, Array]:
             terms = eps * (_OPERATIONS * y @ W + z)  # z + the terms bound the bias, too
             found[edge.below] = found[inputs[0]] @ W + terms
             own = own + found[edge.below] * np.abs(backprop.slope(edge))
-            if np.ptp(backprop.slope(edge)) > 0:  # textbook code has exp(z) - 1, where 1 cancels
+            if _is_curved(backprop, number):  # textbook code has exp(z) - 1, where 1 cancels
                 own = own + eps
         else:
             own = own + bound
@@ -71,6 +72,12 @@ def _forward(backprop: Backprop, eps: float) -> dict[Node, Array]:
                 found[Node(SUM, number)] = bound + np.zeros_like(own)
         found[Node("a", number)] = own
     return found
+
+
+def _is_curved(backprop: Backprop, number: int) -> bool:
+    """Whether f is made of more than straight pieces."""
+    dense = backprop.dense(number)
+    return dense is not None and any(np.ptp(dense.activation.derivative(z)) > 0 for z in (_LEFT, -_LEFT))
 
 
 def _of_the_row(backprop: Backprop, above: dict[Node, Array], eps: float) -> Array:

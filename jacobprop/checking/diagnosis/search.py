@@ -17,6 +17,9 @@ from .noise import rounding
 _SECONDS = 5.0
 """How long pairs of mistakes are tried. Single mistakes are always tried all."""
 
+_LIKELY = 30.0
+"""How many times smaller the rounding of right code mostly is than its bound."""
+
 _LARGE = 2**20
 """Multiply-adds of a pass from which on a mistake is not made that reaches a right gradient."""
 
@@ -84,7 +87,8 @@ class Search:
         if within is None:
             self.within, self.noise = min(explained_within(itemsize), tolerance), rounding(backprop, itemsize)
         else:
-            self.within, self.noise = within, dict.fromkeys(backprop.names, 0.0)
+            self.within = within
+            self.noise = {name: bound / _LIKELY for name, bound in rounding(backprop, itemsize).items()}
         self.earlier = earlier
         self.names = [name for name in backprop.names if name in candidate]
         right = backprop.right

@@ -1,0 +1,28 @@
+"""A target a few roundings off: where y is near t, that is what a rounding of y makes of y - t."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..arrays import Array
+from ..errors import JacobpropError
+from ..losses import Loss
+from .point import guarded
+from .rounding import shaken
+
+
+def shaken_target(loss: Loss, target: Array, unit: float, rng: np.random.Generator) -> Array:
+    """As `shaken`, but still a probability or weights; the target itself where a loss takes no other."""
+    if target.dtype.kind != "f":
+        return target
+    near = shaken(target.astype(np.float64), unit, rng)
+    if loss.gate == "sigmoid":
+        near = np.clip(near, 0, 1)
+    elif loss.gate:
+        total = near.sum(axis=-1, keepdims=True)
+        near = near * np.where(total == 0, 1, target.sum(axis=-1, keepdims=True) / total)
+    try:
+        guarded("target", "it", loss.target, near, target.shape, np.dtype(np.float64))
+    except JacobpropError:
+        return target
+    return near
