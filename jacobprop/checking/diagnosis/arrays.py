@@ -16,7 +16,7 @@ from .factors import Sizes, meanings
 from .readings.entries import entries
 from .readings.orders import orders, regrouped
 from .readings.reading import Reading, Reference
-from .readings.structures import structures
+from .readings.structures import rank_one_off, structures
 
 __all__ = ["ArrayAnswer", "Reference", "readings", "regrouped"]
 
@@ -60,6 +60,7 @@ def _all(candidate: Array, reference: Reference) -> Iterator[Reading]:
     yield from orders(candidate, reference)
     yield from structures(candidate, reference)
     yield from entries(candidate, reference)
+    yield from rank_one_off(candidate, reference.array)  # the least that can be said
 
 
 def _scaled(candidate: Array, reading: Reading, reference: Reference) -> Iterator[ArrayAnswer]:

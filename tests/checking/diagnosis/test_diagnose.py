@@ -374,3 +374,33 @@ def test_a_record_without_a_target_or_with_nan_is_refused(record):
         diagnose({}, net.forward(np.ones((3, 2))))
     with pytest.raises(jp.errors.NonFiniteError, match="the right gradient of W1 is not finite"):
         diagnose({}, net.forward(np.full((3, 2), np.nan), np.ones((3, 1))))
+
+
+def normalisation(x):
+    centred = x - x.mean(-1, keepdims=True)
+    return centred / np.sqrt((centred**2).mean(-1, keepdims=True))
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, 5.0])
+def test_a_normalisation_with_a_wrong_sum_is_told_so(factor):
+    def backward(dy, x):
+        u = normalisation(x)
+        through_norm = factor * (dy * u).mean(-1, keepdims=True)
+        return (dy - dy.mean(-1, keepdims=True) - u * through_norm) / x.std(-1, keepdims=True)
+
+    report = jp.check_vjp(normalisation, backward, np.random.default_rng(1).normal(size=(3, 5)))
+    assert not report
+    assert "rank one in each case" in report.failures[0].note
+
+
+@pytest.mark.parametrize(("factor", "words"), [(5.0, "counts 5 times"), (-1.0, "has the wrong sign")])
+def test_a_use_with_a_wrong_number_is_told_so(factor, words):
+    def forward(x):
+        return x / np.sqrt((x**2).mean(-1, keepdims=True))
+
+    def backward(dy, x):
+        r = np.sqrt((x**2).mean(-1, keepdims=True))
+        return (dy - factor * x / r * (dy * x / r).mean(-1, keepdims=True)) / r
+
+    report = jp.check_vjp(forward, backward, np.random.default_rng(1).normal(size=(3, 5)))
+    assert f"use 1 of x (in square) {words}" in report.failures[0].note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +11,8 @@ from ....arrays import Array
 from .reading import Reading, Reference
 
 _MOST_TERMS = 6
+_SEEN = 1e-4
+"""How far from 1 a number before a term counts as another."""
 _MOST = 0.5
 """What share of the rows must show a factor of their own in more than one entry."""
 
@@ -19,7 +21,7 @@ def entries(candidate: Array, reference: Reference) -> Iterator[Reading]:
     """All of these."""
     yield from _masks(candidate, reference)
     yield from _slices(candidate, reference)
-    yield from _of_terms(reference)
+    yield from _of_terms(candidate, reference)
     yield from _row_by_row(candidate, reference)
 
 
@@ -49,7 +51,7 @@ def _slices(candidate: Array, reference: Reference) -> Iterator[Reading]:
             yield Reading("dropped_case" if is_case or axis == 0 else "unknown", says, "fill it in", R * kept)
 
 
-def _of_terms(reference: Reference) -> Iterator[Reading]:
+def _of_terms(candidate: Array, reference: Reference) -> Iterator[Reading]:
     """Some of the named addends left out, or one of them counted twice."""
     terms = dict(reference.terms or {})
     if not 1 < len(terms) <= _MOST_TERMS:
@@ -71,6 +73,23 @@ def _of_terms(reference: Reference) -> Iterator[Reading]:
             f"add the term of {name} once",
             reference.array + term,
         )
+    if candidate.shape == reference.array.shape:
+        yield from _weighed_terms(candidate, terms)
+
+
+def _weighed_terms(candidate: Array, terms: Mapping[str, Array]) -> Iterator[Reading]:
+    """The addends with numbers before them, which the candidate shows; 1 is right."""
+    columns = np.stack([term.ravel() for term in terms.values()], axis=1)
+    numbers, _, rank, _ = np.linalg.lstsq(columns, candidate.ravel(), rcond=None)
+    wrong = [(name, c) for name, c in zip(terms, numbers, strict=True) if abs(c - 1) > _SEEN]
+    if rank < len(terms) or candidate.size <= 2 * len(terms) or not wrong:
+        return
+    flips = all(abs(c + 1) <= _SEEN for _, c in wrong)
+    how = [f"{name} {'has the wrong sign' if flips else f'counts {c:.4g} times'}" for name, c in wrong]
+    remedy = f"multiply the term of {' and '.join(name for name, _ in wrong)} by "
+    remedy += "-1" if flips else ", ".join(f"{1 / c:.4g}" if abs(c) > _SEEN else "1" for _, c in wrong)
+    predicted = (columns @ numbers).reshape(candidate.shape)
+    yield Reading("sign" if flips else "factor", " and ".join(how), remedy, predicted)
 
 
 def _row_by_row(candidate: Array, reference: Reference) -> Iterator[Reading]:

@@ -12,6 +12,12 @@ from ....jacobians import DiagonalJacobian, DiagonalPlusLowRankJacobian, ScaledJ
 from ..distance import norm
 from .reading import Reading, Reference
 
+_WIDE = 3
+"""From how many units on a difference of rank one is no accident."""
+_SEEN = 1e-6
+_TWICE = 4
+"""Axes of outputs (c, m) by inputs (c, m)."""
+
 
 def structures(candidate: Array, reference: Reference) -> Iterator[Reading]:
     """What the structure of the reference suggests, told or seen."""
@@ -101,6 +107,34 @@ def _coupled(candidate: Array, reference: Reference) -> Iterator[Reading]:
             "add what stands beside the diagonal",
             R * ~off,
         )
+
+
+def rank_one_off(candidate: Array, right: Array) -> Iterator[Reading]:
+    """Wrong by rank one in each case: by one sum over the units, such as a mean or a norm."""
+    if candidate.shape != right.shape:
+        return
+    C, R = _blocks(candidate), _blocks(right)
+    if C is None or R is None or R.shape[-1] < _WIDE:
+        return
+    values = np.linalg.svd(R - C, compute_uv=False)
+    touched = values[:, 0] > _SEEN * np.abs(R).max(axis=(-2, -1))
+    if touched.any() and (values[:, 1] <= _SEEN * values[:, 0])[touched].all():
+        says = (
+            "what is wrong has rank one in each case: a term that couples the units through one sum, such as "
+            "the mean or the norm of a normalisation, is missing or mistaken"
+        )
+        yield Reading("missing_rank_one", says, "derive the way through that sum again", candidate)
+
+
+def _blocks(array: Array) -> Array | None:
+    """A square block a case, (c, m, m), where cases do not mix; None if there are none."""
+    if array.ndim in (2, 3) and array.shape[-1] == array.shape[-2]:
+        return array.reshape(-1, *array.shape[-2:])
+    if array.ndim != _TWICE or array.shape[:2] != array.shape[2:]:
+        return None
+    own = np.einsum("cicj->cij", array)
+    mixed = norm(array) ** 2 - norm(own) ** 2
+    return own if abs(mixed) <= _SEEN * norm(array) ** 2 else None
 
 
 def _is_soft(matrix: Array) -> bool:
