@@ -135,7 +135,7 @@ def names_of(forward: Callable[..., Any], count: int, given: Sequence[str] | Non
         return tuple(str(name) for name in given)
     try:
         parameters = list(inspect.signature(forward).parameters.values())
-    except (TypeError, ValueError):
+    except Exception:  # of what is no function, or has no signature that Python can read
         parameters = []
     plain = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     return tuple(plain[:count]) if len(plain) >= count else tuple(f"array {k}" for k in range(1, count + 1))

@@ -260,3 +260,17 @@ def test_progress_that_cannot_be_called():
 def test_rates_that_are_none(rate):
     with pytest.raises(errors.OptionError, match="the learning rate must be a finite number"):
         jp.fit(net(), np.ones((1, 2)), np.ones((1, 2)), learning_rate=rate)
+
+
+class _Unspeakable:
+    """No function, and not to be shown either."""
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+
+def test_what_cannot_be_called_nor_shown_is_refused():
+    with pytest.raises(jp.errors.CheckFailed, match="it raised TypeError"):
+        jp.check_vjp(_Unspeakable(), None, np.ones(2))
+    with pytest.raises(jp.errors.OptionError, match="made of functions"):
+        jp.Activation("f", _Unspeakable(), ())
