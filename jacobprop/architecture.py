@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .arrays import listed
 from .errors import ShapeError, UnknownNameError, UnsupportedLayerError, shown
 from .layers import Layer, SumLayer
 from .layers.base import Operand
@@ -89,13 +88,13 @@ class Architecture:
         return self._reads[number - 1]
 
     def _resolve(self, number: int, layer: Layer) -> tuple[int, ...]:
-        refs = listed(layer.inputs)
-        if not refs or any(not isinstance(ref, int) or not -number <= ref < number for ref in refs):
+        refs = tuple(layer.inputs) if isinstance(layer.inputs, tuple | list) else ()
+        if not refs or any(type(ref) is not int or not -number <= ref < number for ref in refs):
             raise ShapeError(
                 "a layer can read earlier activations only",
                 where=self.where(number),
-                got=f"inputs {shown(refs)}",
-                expected=f"indices from {-number} to {number - 1}",
+                got=f"inputs {shown(layer.inputs)}",
+                expected=f"a tuple of indices from {-number} to {number - 1}",
                 remedy="-1 is the activation below, 0 the network's input.",
             )
         if len(set(refs)) < len(refs):

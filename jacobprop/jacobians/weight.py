@@ -181,7 +181,8 @@ class WeightJacobian(StoredJacobian):
 
     def _sparse(self) -> Any:
         # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
-        return scipy_sparse.kron(self.y[None, :], scipy_sparse.csr_array(self.left._sparse()), format="csr")
+        left = self.left._sparse().astype(self.dtype)
+        return scipy_sparse.kron(self.y[None, :], scipy_sparse.csr_array(left), format="csr")
 
     @staticmethod
     def stored_numbers(s: Structure) -> int:

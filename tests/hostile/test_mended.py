@@ -274,3 +274,23 @@ def test_what_cannot_be_called_nor_shown_is_refused():
         jp.check_vjp(_Unspeakable(), None, np.ones(2))
     with pytest.raises(jp.errors.OptionError, match="made of functions"):
         jp.Activation("f", _Unspeakable(), ())
+
+
+def test_mixed_precisions_reach_sparse_as_the_wider():
+    left = jp.DenseJacobian(np.ones((4, 4), np.float16))
+    found = jp.WeightJacobian(left, np.ones(1, np.float32)).to_sparse()
+    assert found.dtype == np.float32
+    assert (found.toarray() == 1).all()
+
+
+@pytest.mark.parametrize("inputs", [0, True, (True,), "0"])
+def test_inputs_are_a_tuple_of_indices(inputs):
+    layer = jp.Dense(2, 2)
+    layer.inputs = inputs
+    with pytest.raises(jp.errors.ShapeError, match="a tuple of indices from"):
+        jp.Network([jp.Dense(2, 2), layer])
+
+
+def test_a_vanishing_candidate_is_diagnosed():
+    found = jp.diagnose(np.full(3, 5e-324), np.array([1.0, 2.0, 3.0]))
+    assert not found

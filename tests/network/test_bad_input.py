@@ -272,25 +272,25 @@ BAD = {
         lambda: jp.Network([Reads(3, 4, 1)]),
         errors.ShapeError,
         'layer 1 Reads(3, 4, "identity"): a layer can read earlier activations only; '
-        f"got inputs (1,), expected indices from -1 to 0. {INPUT}",
+        f"got inputs (1,), expected a tuple of indices from -1 to 0. {INPUT}",
     ),
     "an input below the first": (
         lambda: jp.Network([jp.Dense(3, 4), Reads(3, 4, -3)]),
         errors.ShapeError,
         'layer 2 Reads(3, 4, "identity"): a layer can read earlier activations only; '
-        f"got inputs (-3,), expected indices from -2 to 1. {INPUT}",
+        f"got inputs (-3,), expected a tuple of indices from -2 to 1. {INPUT}",
     ),
     "no input": (
         lambda: jp.Network([Sum()]),
         errors.ShapeError,
         "layer 1 Sum(): a layer can read earlier activations only; "
-        f"got inputs (), expected indices from -1 to 0. {INPUT}",
+        f"got inputs (), expected a tuple of indices from -1 to 0. {INPUT}",
     ),
     "an input by name": (
         lambda: jp.Network([Sum("a0")]),
         errors.ShapeError,
         "layer 1 Sum(): a layer can read earlier activations only; "
-        f"got inputs ('a0',), expected indices from -1 to 0. {INPUT}",
+        f"got inputs ('a0',), expected a tuple of indices from -1 to 0. {INPUT}",
     ),
     "one index twice": (
         lambda: jp.Network([jp.Dense(3, 4), Sum(-1, -1)]),
@@ -883,7 +883,7 @@ BAD = {
         lambda: jp.Network([Asking(None)]),
         errors.ShapeError,
         "layer 1 Asking(): a layer can read earlier activations only; "
-        f"got inputs (None,), expected indices from -1 to 0. {INPUT}",
+        f"got inputs None, expected a tuple of indices from -1 to 0. {INPUT}",
     ),
     # -- chains and plans
     "an empty chain": (

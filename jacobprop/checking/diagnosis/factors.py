@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import isfinite
 
 from .backprop import Backprop
 
@@ -120,5 +121,7 @@ def _readings(c: float, sizes: Sizes, whole: bool) -> Iterator[tuple[str, str]]:
 
 def _inverse(c: float) -> str:
     """1 / c as one writes it."""
+    if not isfinite(1 / c):
+        return "a number beyond all floats"
     exact = Fraction(1 / c).limit_denominator(1000)
     return str(exact) if abs(float(exact) * c - 1) < _EXACT else f"{1 / c:.8g}"
