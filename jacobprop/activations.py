@@ -191,6 +191,7 @@ class Activation:
             return _substitute(self.expression, array)
         return self._apply(self.function, array, "value")
 
+    @quiet
     def derivative(self, z: object, order: int = 1) -> Array:
         """f'(z), or f''(z) for order 2, with dtype and shape as in `value`."""
         where = self._where("derivative")
@@ -217,9 +218,10 @@ class Activation:
             if derivative is not None:
                 derivative[...] = self._apply(self.derivatives[0], z, "into")
             value[...] = self._apply(self.function, z, "into")
-        if derivative is not None:
-            for kink, place in zip(corners, places, strict=True):
-                derivative[place] = kink.derivative(self.at_kink)
+        if derivative is not None and corners:
+            with np.errstate(all="ignore"):
+                for kink, place in zip(corners, places, strict=True):
+                    derivative[place] = kink.derivative(self.at_kink)
 
     @property
     def expression(self) -> Any:

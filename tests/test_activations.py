@@ -606,3 +606,12 @@ def test_a_large_alpha_of_elu_brings_back_what_the_exponential_loses(alpha, dtyp
             unit = mpmath.ldexp(1, int(mpmath.floor(mpmath.log(true, 2))) - kind.nmant)
             for found in (slope[k], activation.derivative(point), activation.derivative(point, 2)):
                 assert abs(float(found) - true) <= 4 * unit
+
+
+def test_a_choice_at_the_kink_beyond_the_dtype_warns_nowhere():
+    steep = get("relu", at_kink=1e30)
+    with np.errstate(all="raise"):
+        assert np.isinf(steep.derivative(np.zeros(2, np.float16))).all()
+        value, slope = np.empty(2, np.float16), np.empty(2, np.float16)
+        steep.into(np.zeros(2, np.float16), value, slope)
+    assert np.isinf(slope).all()

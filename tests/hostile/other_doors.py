@@ -103,8 +103,9 @@ def checks(trial):
         net = jp.Network([jp.Dense(2, 2, "tanh"), jp.Dense(2, 1)], jp.SquaredError())
         X = trial.draw(contained(trial.draw(numbers((2, 2)))), label="X")
         T = trial.draw(st.one_of(st.just(np.ones((2, 1))), tame), label="T")
-        report = trial.call(jp.check, net, X.value, T, refused=True if X.bad else None)
-        if report is not REFUSED and np.abs(X.array).max() <= 2:
+        own = X.value is None  # then the check draws cases itself
+        report = trial.call(jp.check, net, X.value, T, refused=True if X.bad and not own else None)
+        if report is not REFUSED and not own and np.abs(X.array).max() <= 2:
             assert report, str(report)
 
 
