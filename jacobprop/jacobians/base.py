@@ -428,7 +428,11 @@ class Jacobian(ScipySurface):
                 expected=" or ".join(dict.fromkeys([str(self._lead + shape), str(shape)])),
                 remedy="A tangent has in_shape, a covector has out_shape, with the cases in front.",
             )
-        return array
+        return self._as_precise(array)
+
+    def _as_precise(self, array: Array) -> Array:
+        """An operand in the dtype of the result: what a coarser one would round on the way is kept."""
+        return array.astype(np.result_type(array, self.dtype), copy=False)
 
     @quiet
     def __matmul__(self, other: object) -> Any:
@@ -441,7 +445,7 @@ class Jacobian(ScipySurface):
         x = array[:, None] if vector else array
         if x.ndim not in (2, self.ndim) or x.shape[-2] != self._n or (x.ndim == 3 and len(x) != self.cases):
             raise self._misfit("J @ array", array, self._n, f"({self._n}, k)")
-        product = self._every_case(self._push(x), 2)
+        product = self._every_case(self._push(self._as_precise(x)), 2)
         return product[..., 0] if vector else product
 
     @quiet
@@ -452,7 +456,7 @@ class Jacobian(ScipySurface):
         u = array[None, :] if vector else array
         if u.ndim not in (2, self.ndim) or u.shape[-1] != self._o or (u.ndim == 3 and len(u) != self.cases):
             raise self._misfit("array @ J", array, self._o, f"(k, {self._o})")
-        product = self._every_case(self._pull(u), 2)
+        product = self._every_case(self._pull(self._as_precise(u)), 2)
         return product[..., 0, :] if vector else product
 
     def _misfit(self, call: str, array: Array, width: int, block: str) -> ShapeError:

@@ -294,3 +294,10 @@ def test_inputs_are_a_tuple_of_indices(inputs):
 def test_a_vanishing_candidate_is_diagnosed():
     found = jp.diagnose(np.full(3, 5e-324), np.array([1.0, 2.0, 3.0]))
     assert not found
+
+
+def test_an_operand_of_less_precision_rounds_nothing_on_the_way():
+    J = jp.WeightJacobian(jp.DiagonalJacobian(np.full(1, 0.25, np.float32)), np.full(1, -745, np.float16))
+    coarse = np.full((1, 1), 0.75, np.float16)
+    assert J.push(coarse) == J @ coarse.ravel() == -139.6875  # -745 * 0.75 is no number of float16
+    assert (np.full(1, 0.75, np.float16) @ J) == -139.6875
