@@ -100,7 +100,7 @@ class Record:
     @property
     def parameters(self) -> tuple[Parameters, ...]:
         """What each layer computed with: {slot: array}, read-only, in this pass's dtype."""
-        return tuple(MappingProxyType(dict(layer.parameters)) for layer in self._layers)
+        return tuple(MappingProxyType(layer.parameters) for layer in self._layers)
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -332,7 +332,8 @@ class Record:
             rows, top = self._head._matrix() * covector, Node(SUM, self._architecture.depth)
         else:
             rows, top = self.J_N._matrix() * covector, Node("a", self._architecture.depth)
-        return pull_to_parameters(self._architecture, self._edge, top, rows)
+        found = pull_to_parameters(self._architecture, self._edge, top, rows)
+        return {name: summed[0] for name, summed in found.items()}
 
     @quiet
     def pull(self, of: str, covector: object) -> dict[str, Array]:

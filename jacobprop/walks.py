@@ -22,9 +22,9 @@ Blocks: TypeAlias = dict[Node, Array]
 def pull_to_parameters(
     architecture: Architecture, jacobian_of: JacobianOf, top: Node, rows: Array
 ) -> dict[str, Array]:
-    """R <- R J from `top` down; at each parameter R J added up over the cases, in the parameter's shape.
+    """R <- R J from `top` down; at each parameter R J added up over the cases, (k,) + the parameter's shape.
 
-    With k = 1 row a case. Branches are added; parameters that `top` does not depend on are left out.
+    Branches are added; parameters that `top` does not depend on are left out.
     """
     found = kept_afloat(partial(_pulled, architecture, jacobian_of, {top: rows}), rows.dtype)
     return {name: found[node] for node, name in architecture.parameter_names if node in found}
@@ -56,7 +56,28 @@ def _across(J: Jacobian, below: Node, rows: Array) -> Array:
     if not below.is_parameter:
         return J._pull(rows)
     summed = J._pull(rows) if J.cases is None else J._pull_sum(rows)
-    return summed.reshape(J.in_shape)
+    return summed.reshape(-1, *J.in_shape)
+
+
+def products_to_parameters(
+    architecture: Architecture, jacobian_of: JacobianOf, first: Mapping[Node, Jacobian]
+) -> Iterator[tuple[Jacobian, tuple[Edge, ...]]]:
+    """R <- R J from where `first` begins; wherever parameters come in, R and their edges, from the top down.
+
+    As Jacobians, with their structure. Branches are added, and no product is kept longer than needed.
+    """
+    running = dict(first)
+    for node, edges in architecture.way_to_parameters:
+        R = running.pop(node, None)
+        if R is None:
+            continue
+        own = tuple(edge for edge in edges if edge.below.is_parameter)
+        if own:
+            yield R, own
+        for edge in edges:
+            if not edge.below.is_parameter:
+                term = R @ jacobian_of(edge)
+                running[edge.below] = running[edge.below] + term if edge.below in running else term
 
 
 def push_up(
