@@ -364,23 +364,11 @@ class Network:
             return np.asarray(np.frompyfunc(sympy.sympify, 1, 1)(array)), dtype
         return array.astype(dtype, copy=False), dtype
 
-    def _forward(self, X: Array, parameters: tuple[Parameters, ...]) -> tuple[list[Array], list[Any]]:
-        activations, caches, lead = [X], [], X.shape[:-1]
-        kinds = "fO" if X.dtype.kind == "O" else "f"
-        for number, (layer, params) in enumerate(zip(self.layers, parameters, strict=True), 1):
-            inputs = tuple([activations[k] for k in self.architecture.reads(number)])
-            returned = layer.forward(params, inputs)
-            where = partial(self.architecture.where, number)
-            values, cache = checked_forward(returned, lead, self._widths[number], where, kinds)
-            activations.append(values)
-            caches.append(cache)
-        return activations, caches
-
     @quiet
     def __call__(self, X: object) -> Array:
         """The output for one case (n_in,) or a stack (cases, n_in)."""
         x, dtype = self._input(X, "net(X)")
-        return self._forward(x, self._by_layer(dtype))[0][-1]
+        return forward_pass(self.architecture, self._widths, x, self._by_layer(dtype))[0][-1]
 
     @quiet
     def forward(self, X: object, T: object = None) -> Record:
@@ -400,7 +388,7 @@ class Network:
         x, dtype = self._input(X, "net.forward(X)")
         x = x.copy()  # a record never changes, whatever becomes of X
         parameters = self._by_layer(dtype)
-        activations, caches = self._forward(x, parameters)
+        activations, caches = forward_pass(self.architecture, self._widths, x, parameters)
         for array in activations:
             array.setflags(write=False)
         target = None
@@ -431,6 +419,22 @@ class Network:
     def __repr__(self) -> str:
         loss = f", loss={self.loss!r}" if self.loss else ""
         return f"Network([{', '.join(map(repr, self.layers))}]{loss})"
+
+
+def forward_pass(
+    architecture: Architecture, widths: Sequence[int | None], X: Array, parameters: Sequence[Parameters]
+) -> tuple[list[Array], list[Any]]:
+    """a_l = f_l(a_(l-1), ...) from X up: all activations, X first, and what each layer keeps."""
+    activations, caches, lead = [X], [], X.shape[:-1]
+    kinds = "fO" if X.dtype.kind == "O" else "f"
+    for number, (layer, params) in enumerate(zip(architecture.layers, parameters, strict=True), 1):
+        inputs = tuple([activations[k] for k in architecture.reads(number)])
+        returned = layer.forward(params, inputs)
+        where = partial(architecture.where, number)
+        values, cache = checked_forward(returned, lead, widths[number], where, kinds)
+        activations.append(values)
+        caches.append(cache)
+    return activations, caches
 
 
 def _started_with(layers: Sequence[Layer]) -> np.dtype[Any]:

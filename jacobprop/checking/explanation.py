@@ -21,7 +21,8 @@ def explained(
 ) -> str:
     """One sentence, or the empty string; `kinds` says which are looked for, by default all."""
     found = diagnosed(candidate, reference, out_ndim=out_ndim, terms=terms)
-    if found is None or found.ok or found.kind == "unknown" or (kinds and found.kind not in kinds):
+    nothing = found is None or found.ok or found.kind in ("unknown", "not_finite")
+    if found is None or nothing or (kinds and found.kind not in kinds):
         return ""
     return found.message.removeprefix(_NAMELESS).rstrip(".")
 

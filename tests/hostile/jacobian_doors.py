@@ -29,10 +29,6 @@ def given(trial, array, name, **options):
     return trial.draw(contained(array, **options), label=name)
 
 
-def _result(arrays):
-    return np.result_type(*[array for array in arrays if array is not None])
-
-
 @np.errstate(all="ignore")
 def _diagonal_matrix(d):
     d = wide(d)

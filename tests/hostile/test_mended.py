@@ -301,3 +301,13 @@ def test_an_operand_of_less_precision_rounds_nothing_on_the_way():
     coarse = np.full((1, 1), 0.75, np.float16)
     assert J.push(coarse) == J @ coarse.ravel() == -139.6875  # -745 * 0.75 is no number of float16
     assert (np.full(1, 0.75, np.float16) @ J) == -139.6875
+
+
+def test_a_difference_that_overflows_is_no_agreement():
+    net = jp.Network([jp.Dense(2, 3, "tanh")], jp.SquaredError())
+    record = net.forward([[1.0, -0.5]], [[1.0, 0.0, 0.0]])
+    huge = np.array([[0, 0, 1e308], [1e308, 1e308, 1e308]])
+    found = jp.diagnose(record.gradients() | {"W1": huge}, record)
+    assert not found.ok
+    assert jp.diagnose(huge, huge).ok
+    assert not jp.diagnose(huge, -huge).ok

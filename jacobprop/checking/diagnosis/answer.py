@@ -48,15 +48,19 @@ class Diagnosis:
         return "\n".join([self.message, *others])
 
 
-def not_finite(array: Array, what: str) -> Diagnosis:
-    """The answer to nan and infinities."""
+def not_finite(array: Array, what: str, overflow: str = "") -> Diagnosis:
+    """The answer to nan and infinities; `overflow` says which number right code cannot hold either."""
     bad = np.argwhere(~np.isfinite(array))
     place = f"{what}[{', '.join(map(str, bad[0]))}]"
-    message = (
-        f"{len(bad)} of the {array.size} entries of {what} are nan or infinite, first {place}: a division "
-        "by 0, log(0) or an overflow; compute from the sum z, not from saturated activations."
-    )
-    return Diagnosis(False, "unknown", place, message, float("inf"))
+    reason = "a division by 0, log(0) or an overflow; compute from the sum z, not from saturated activations"
+    if overflow:
+        reason = (
+            f"{overflow}. That is the precision, and need not be a mistake in the derivation; "
+            "compute in a wider one to have it compared"
+        )
+    count = f"{len(bad)} of the {array.size} entries of {what}"
+    message = f"{count} are nan or infinite, first {place}: {reason}."
+    return Diagnosis(False, "not_finite", place, message, float("inf"))
 
 
 def first_up(text: str) -> str:

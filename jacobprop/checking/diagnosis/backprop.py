@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -17,8 +17,8 @@ from ...architecture import LOSS, SUM, Edge, Node
 from ...arrays import Array
 from ...jacobians import Jacobian
 from ...layers import Dense
+from ...network import forward_pass
 from ...record import Record
-from ...returned import checked_forward
 
 Gradients: TypeAlias = dict[str, Array]
 Rows: TypeAlias = Mapping[Node, Array]
@@ -139,7 +139,7 @@ class Backprop:
 
     def parameter(self, node: Node) -> Array:
         """W_l, b_l, ..."""
-        return self.record.parameters[node.layer - 1][node.letter]
+        return self.record.layer(node.layer).parameters[node.letter]
 
     def dense(self, layer: int) -> Dense | None:
         """A layer of weights with an elementwise activation, else None."""
@@ -217,7 +217,7 @@ class Backprop:
                 there = np.abs(self.values(edge.below) - corner.point) <= margins[edge.below]
                 if there.any():
                     slope = np.where(there, corner.derivative(at_kink), self.slope(edge))
-                    changes[edge] = [_sloped(edge, slope)]
+                    changes[edge] = [sloped(edge, slope)]
         return self._walk(changes)[1] if changes else None
 
     def slope(self, edge: Edge) -> Array:
@@ -256,8 +256,8 @@ def then(function: Callable[[Array], Array]) -> Change:
     return lambda crossing: lambda rows: function(crossing(rows))
 
 
-def _sloped(edge: Edge, slope: Array) -> Change:
-    """delta times f'."""
+def sloped(edge: Edge, slope: Array) -> Change:
+    """Something else in the place of f', times which delta crosses an edge."""
     return replaced(lambda rows: rows[edge.above] * slope)
 
 
@@ -285,16 +285,9 @@ def _changed(crossing: Crossing, changes: Sequence[Change]) -> Crossing:
 def _in_double(record: Record, parameters: Sequence[Mapping[str, Array]]) -> Record:
     """The same pass in float64, a single case as a stack of one, perhaps with other parameters."""
     architecture = record.architecture
-    stacked = [np.atleast_2d(record.activation(0)).astype(np.float64)]
-    caches: list[Any] = []
+    X = np.atleast_2d(record.activation(0)).astype(np.float64)
     params = tuple({slot: a.astype(np.float64) for slot, a in own.items()} for own in parameters)
-    for number, layer in enumerate(architecture.layers, 1):
-        inputs = tuple(stacked[k] for k in architecture.reads(number))
-        returned = layer.forward(params[number - 1], inputs)
-        values, cache = checked_forward(
-            returned, inputs[0].shape[:1], None, partial(architecture.where, number)
-        )
-        stacked.append(values)
-        caches.append(cache)
+    widths = [record.activation(number).shape[-1] for number in range(architecture.depth + 1)]
+    stacked, caches = forward_pass(architecture, widths, X, params)
     target = None if record.target is None else np.atleast_2d(record.target).astype(np.float64)
     return Record(architecture, params, tuple(stacked), tuple(caches), target)

@@ -64,14 +64,16 @@ def diagnose(
     Each mistake of the catalogue is made on purpose in the record's own backward pass, and the result is
     compared with the candidate: a kind is named only if it explains every array up to rounding, and thirty
     times better than the right gradients do. Two mistakes at once are tried when no single one does.
-    What right code may lose where units are saturated, or sums cancel, counts as rounding.
+    What right code may lose where units are saturated, or sums cancel, counts as rounding; where a sum lies
+    on a corner of f but for rounding, either side's f' is right. Arrays with nan or infinities are
+    not_finite, and the sentence says whether the precision overflows in right code, too.
 
     The kinds are ok, layout, vec_order, sign, factor, missing_derivative, derivative_at_activation (or one
     written for the activation and taken at the sum), derivative_twice, wrong_derivative,
     wrong_layer_derivative, softmax_coupling, missing_rank_one, missing_target, updated_weights, missing_bias,
     missing_gradient, regularised_bias, penalty, off_by_one_layer, sum_for_activation, sum_not_added,
     stale_activation, accumulated_twice, second_use_missing, broadcast_not_summed, wrong_axis, dropped_case,
-    inverted_mask and unknown. Cases, units and axes count from 0, layers from 1.
+    inverted_mask, not_finite and unknown. Cases, units and axes count from 0, layers from 1.
 
     Examples
     --------

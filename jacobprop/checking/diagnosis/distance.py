@@ -14,7 +14,6 @@ _TOLERANCES = {2: 5e-2, 4: 1e-3, 8: 1e-5}
 _EXPLAINED = {2: 2e-2, 4: 3e-5, 8: 1e-9}
 """How near an explanation has to come: to the rounding, not just within a tolerance."""
 
-
 _ROUNDING = {2: 1e-2, 4: 2e-6, 8: 1e-12}
 """Relative errors that plain rounding makes."""
 
@@ -42,8 +41,14 @@ def rounding_level(itemsize: int) -> float:
     return _ROUNDING[itemsize]
 
 
+_HUGE, _DOWN = 1e290, 2.0**-64
+"""Above, a norm or a difference may overflow; so much smaller, none does."""
+
+
 def relative_error(candidate: Array, right: Array) -> float:
     """|candidate - right| over the larger norm of the two."""
+    if max(np.abs(candidate).max(initial=0.0), np.abs(right).max(initial=0.0)) > _HUGE:
+        candidate, right = candidate * _DOWN, right * _DOWN
     scale, gap = max(norm(candidate), norm(right)), norm(candidate - right)
     if np.isnan(gap):
         return float("inf")
@@ -52,8 +57,7 @@ def relative_error(candidate: Array, right: Array) -> float:
 
 def is_close(candidate: Array, right: Array, tolerance: float, noise: float) -> bool:
     """|candidate - right| up to a share of the larger norm, or up to the noise."""
-    gap = norm(candidate - right)
-    return gap <= tolerance * max(norm(candidate), norm(right)) or gap <= noise
+    return relative_error(candidate, right) <= tolerance or norm(candidate - right) <= noise
 
 
 def scale_between(candidate: Array, right: Array) -> float:

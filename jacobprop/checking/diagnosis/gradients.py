@@ -14,9 +14,10 @@ from ...errors import DTypeError, NonFiniteError, OptionError, UnknownNameError,
 from ...record import Record
 from .answer import Diagnosis, corrected, not_finite
 from .backprop import Backprop, Gradients
-from .distance import norm, rounding_level, tolerance_for
-from .noise import forward_errors
+from .distance import explained_within, norm, rounding_level, tolerance_for
+from .noise import forward_errors, rounding, undecided
 from .one_array import numbers
+from .overflow import overflow
 from .search import Explanation, Search
 from .shapes import Repair, repair, repair_words
 
@@ -48,6 +49,7 @@ def of_gradients(
                 remedy="Take cases without nan and infinities.",
             )
     dtypes = [array.dtype for array in given.values()]
+    itemsize = min([record.dtype.itemsize, *(dtype.itemsize for dtype in dtypes)])
     limit = tolerance_for(record.dtype, *dtypes) if tolerance is None else tolerance
     arrays: Gradients = {}
     repairs: list[Repair] = []
@@ -61,9 +63,9 @@ def of_gradients(
             arrays[name] = found.repaired
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            return not_finite(array, name)
-    itemsize = min([record.dtype.itemsize, *(dtype.itemsize for dtype in dtypes)])
-    search = Search(backprop, arrays, limit, itemsize, [Backprop(_numeric(r)) for r in earlier])
+            return not_finite(array, name, overflow(backprop, f"float{8 * itemsize}"))
+    within, noise = min(explained_within(itemsize), limit), rounding(backprop, itemsize)
+    search = Search(backprop, arrays, limit, within, noise, [Backprop(_numeric(r)) for r in earlier])
     return _answer(search, repairs, itemsize)
 
 
@@ -113,8 +115,9 @@ def _answer(search: Search, repairs: Sequence[Repair], itemsize: int) -> Diagnos
         small = _small(search, itemsize)
         return _right(search) if small is None else small
     worst = max(search.before[name] for name in search.wrong)
-    if not repairs and (side := _other_side(search, itemsize)) is not None:
-        return side
+    lost = None if repairs else _other_side(search, itemsize) or _cannot_tell(search, itemsize)
+    if lost is not None:
+        return lost
     found = search.explanations()
     return _explained(search, repairs, found, worst) if found else _unexplained(search, repairs, worst)
 
@@ -124,7 +127,9 @@ def _other_side(search: Search, itemsize: int) -> Diagnosis | None:
     margins = forward_errors(search.backprop, itemsize)
     for at_kink in _SIDES:
         chosen = search.backprop.with_kinks(at_kink, margins)
-        if chosen is not None and all(search.agrees(name, chosen[name]) for name in search.names):
+        if chosen is None:
+            return None
+        if all(search.agrees(name, chosen[name]) for name in search.names):
             message = (
                 f"All {len(search.names)} gradients are right, with f' at the corners from the {at_kink} "
                 "(some sums lie on one, where the record has another side)."
@@ -133,11 +138,29 @@ def _other_side(search: Search, itemsize: int) -> Diagnosis | None:
     return None
 
 
+def _cannot_tell(search: Search, itemsize: int) -> Diagnosis | None:
+    """Right, if every wrong entry may come from an f' that rounding decides."""
+    free, right = undecided(search.backprop, itemsize), search.backprop.right
+    for name in search.wrong:
+        nearest = np.clip(search.candidate[name], right[name] - free[name], right[name] + free[name])
+        if not search.agrees(name, nearest):
+            return None
+    listed = _listed(sorted(search.wrong), len(search.names))
+    message = (
+        f"All {len(search.names)} gradients are right as far as these numbers can tell: rounding decides "
+        f"f' of some units, saturated or on a corner, and so {listed}."
+    )
+    worst = max(search.before[name] for name in search.wrong)
+    return Diagnosis(True, "ok", "", message, worst, worst)
+
+
 def _small(search: Search, itemsize: int) -> Diagnosis | None:
     """A mistake within the tolerance, such as a weak penalty: only if it explains all but rounding."""
     level = rounding_level(itemsize)
-    finer = Search(search.backprop, search.candidate, _MARGIN * level, itemsize, search.earlier, level)
+    finer = search.finer(_MARGIN * level, level)
     if not finer.wrong:
+        return None
+    if _other_side(finer, itemsize) or _cannot_tell(finer, itemsize):
         return None
     found = finer.explanations(pairs=False)
     worst = max(finer.before[name] for name in finer.wrong)

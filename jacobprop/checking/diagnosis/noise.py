@@ -7,14 +7,14 @@ is; what its delta is off by is no mistake.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from ...architecture import SUM, Edge, Node
 from ...arrays import Array
-from ...jacobians import ScaledJacobian, WeightJacobian
-from .backprop import Backprop
+from ...jacobians import Jacobian, ScaledJacobian, WeightJacobian
+from .backprop import Backprop, Gradients
 from .distance import norm
 
 _OPERATIONS = 4
@@ -27,9 +27,8 @@ _TYPES: dict[int, Any] = {2: np.float16, 4: np.float32, 8: np.float64}
 
 def rounding(backprop: Backprop, itemsize: int) -> dict[str, float]:
     """The norm of the error of each gradient, with a margin."""
-    info = np.finfo(_TYPES[itemsize])
-    eps, tiny = float(info.eps), float(info.smallest_subnormal)
-    above = _forward(backprop, eps)
+    eps, tiny = _units(itemsize)
+    above = _forward(backprop, eps, tiny)
     bounds = {backprop.top: _of_the_row(backprop, above, eps)}
     found: dict[str, float] = {}
     for edge in backprop.edges:
@@ -45,23 +44,65 @@ def rounding(backprop: Backprop, itemsize: int) -> dict[str, float]:
 
 def forward_errors(backprop: Backprop, itemsize: int) -> dict[Node, Array]:
     """The error of every activation and sum that right code of a precision may have, with a margin."""
-    eps = float(np.finfo(_TYPES[itemsize]).eps)
-    return {node: _SAFETY * bound for node, bound in _forward(backprop, eps).items()}
+    return {node: _SAFETY * bound for node, bound in _forward(backprop, *_units(itemsize)).items()}
 
 
-def _forward(backprop: Backprop, eps: float) -> dict[Node, Array]:
-    """The error of every activation and sum."""
+def undecided(backprop: Backprop, itemsize: int) -> Gradients:
+    """How far each entry of each gradient may move where f' is lost in right code, case by case.
+
+    A saturated unit's a (1 - a) is some multiple of the rounding of 1. Where a sum lies on a corner but for
+    rounding, f' is that of either side.
+    """
+    eps, margins = _units(itemsize)[0], forward_errors(backprop, itemsize)
+    moved = {backprop.top: np.zeros_like(backprop.loss_rows)}
+    found: Gradients = {}
+    for edge in backprop.edges:
+        if edge.above not in moved:
+            continue
+        if edge.operand == SUM and backprop.dense(edge.above.layer) is not None:
+            arrived = _any_slope(backprop, edge, margins[edge.below], moved[edge.above], eps)
+        else:
+            arrived = _through(backprop, edge, moved[edge.above])
+        if edge.below.is_parameter:
+            found[edge.below.name] = arrived
+        else:
+            moved[edge.below] = moved[edge.below] + arrived if edge.below in moved else arrived
+    return found
+
+
+def _any_slope(backprop: Backprop, edge: Edge, margin: Array, moved: Array, eps: float) -> Array:
+    """The same across f; at a corner that is met exactly, without a margin, f' is a choice and not lost."""
+    dense = backprop.dense(edge.above.layer)
+    assert dense is not None, "only a dense layer has an elementwise f"
+    steepest = np.abs(backprop.slope(edge))
+    jump = np.full_like(moved, eps if _is_curved(backprop, edge.above.layer) else 0.0)
+    for corner in dense.activation.corners:
+        there = (margin > 0) & (np.abs(backprop.values(edge.below) - corner.point) <= margin)
+        steepest = np.where(there, max(abs(corner.left), abs(corner.right)), steepest)
+        jump = np.where(there, abs(corner.right - corner.left), jump)
+    return np.asarray(moved * steepest + np.abs(backprop.rows[edge.above]) * jump)
+
+
+def _units(itemsize: int) -> tuple[float, float]:
+    """The rounding of 1 and the least number of a precision."""
+    info = np.finfo(_TYPES[itemsize])
+    return float(info.eps), float(info.smallest_subnormal)
+
+
+def _forward(backprop: Backprop, eps: float, tiny: float) -> dict[Node, Array]:
+    """The error of every activation and sum; an exact 0 has none, and nothing else is safe from underflow."""
     first = Node("a", 0)
-    found = {first: eps * np.abs(backprop.values(first))}
+    found = {first: _of_value(backprop.values(first), eps, tiny)}
     for number in range(1, backprop.depth + 1):
         inputs = [Node("a", k) for k in backprop.architecture.reads(number)]
         bound = sum((found[node].max(axis=-1, keepdims=True) for node in inputs), np.zeros(()))
-        own = eps * np.abs(backprop.values(Node("a", number)))
+        own = _of_value(backprop.values(Node("a", number)), eps, tiny)
         if backprop.dense(number) is not None:
             edge = Edge(Node("a", number), SUM, Node(SUM, number))
             W = np.abs(backprop.parameter(Node("W", number)))
             y, z = np.abs(backprop.values(inputs[0])), np.abs(backprop.values(edge.below))
             terms = eps * (_OPERATIONS * y @ W + z)  # z + the terms bound the bias, too
+            terms = terms + tiny * ((y != 0).astype(np.float64) @ (W != 0))
             found[edge.below] = found[inputs[0]] @ W + terms
             own = own + found[edge.below] * np.abs(backprop.slope(edge))
             if _is_curved(backprop, number):  # textbook code has exp(z) - 1, where 1 cancels
@@ -72,6 +113,10 @@ def _forward(backprop: Backprop, eps: float) -> dict[Node, Array]:
                 found[Node(SUM, number)] = bound + np.zeros_like(own)
         found[Node("a", number)] = own
     return found
+
+
+def _of_value(x: Array, eps: float, tiny: float) -> Array:
+    return np.asarray(eps * np.abs(x) + tiny * (x != 0))
 
 
 def _is_curved(backprop: Backprop, number: int) -> bool:
@@ -98,13 +143,28 @@ def _across(backprop: Backprop, edge: Edge, bound: Array, above: dict[Node, Arra
     total = bound + _OPERATIONS * eps * delta
     if isinstance(J, WeightJacobian):
         y = Node("a", backprop.architecture.reads(edge.above.layer)[0])
-        return np.asarray(np.abs(J.y).T @ total + above[y].T @ delta)
+        return np.asarray(_through(backprop, edge, total) + above[y].T @ delta)
     if edge.operand == SUM and backprop.dense(edge.above.layer) is not None:
         slope = np.abs(backprop.slope(edge))
         return np.asarray(total * slope + delta * (eps + slope * 2 * np.minimum(above[edge.below], 1)))
-    if isinstance(J, ScaledJacobian) and J.rows is None and J.columns is None:
-        return np.asarray(total @ np.abs(J.shared))
-    dense = np.abs(J.matrix())
-    coupled = delta * above[edge.above]
-    pulled = total[:, None, :] @ dense + (eps * delta + coupled).sum(axis=-1)[:, None, None]
-    return np.asarray(pulled.sum(axis=0).reshape(J.in_shape) if edge.below.is_parameter else pulled[:, 0, :])
+    if _is_shared(J):
+        return _through(backprop, edge, total)
+    coupled = (eps * delta + delta * above[edge.above]).sum(axis=-1, keepdims=True)
+    own = coupled.sum() if edge.below.is_parameter else coupled
+    return np.asarray(_through(backprop, edge, total) + own)
+
+
+def _is_shared(J: Jacobian) -> TypeGuard[ScaledJacobian]:
+    """Whether all cases have one matrix."""
+    return isinstance(J, ScaledJacobian) and J.rows is None and J.columns is None
+
+
+def _through(backprop: Backprop, edge: Edge, rows: Array) -> Array:
+    """rows . |J|, in a parameter's shape summed over the cases."""
+    J = backprop.jacobian(edge)
+    if isinstance(J, WeightJacobian):
+        return np.asarray(np.abs(J.y).T @ rows)
+    if _is_shared(J):
+        return np.asarray(rows @ np.abs(J.shared))
+    pulled = (rows[:, None, :] @ np.abs(J.matrix()))[:, 0, :]
+    return np.asarray(pulled.sum(axis=0).reshape(J.in_shape) if edge.below.is_parameter else pulled)

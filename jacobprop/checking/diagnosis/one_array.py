@@ -13,6 +13,7 @@ from ...jacobians import Jacobian, JacobianTensor
 from . import arrays
 from .answer import Diagnosis, corrected, first_up, not_finite
 from .distance import relative_error, tolerance_for
+from .overflow import beyond
 
 _WHERE = "diagnose"
 _OFF = 1e-6
@@ -38,6 +39,7 @@ def reference_of(
 
 
 def candidate_of(value: object) -> Array:
+    """The array in question, of a Jacobian its tensor in numerator layout."""
     if isinstance(value, Jacobian):
         return numbers(value.tensor(), "the candidate")
     if isinstance(value, JacobianTensor):
@@ -72,12 +74,13 @@ def _finite(array: Array) -> Array:
 
 
 def of_array(candidate: object, reference: arrays.Reference, name: str, tolerance: float | None) -> Diagnosis:
+    """The diagnosis of one array; `name` goes before its sentence."""
     given = candidate_of(candidate)
     limit = tolerance_for(given.dtype, reference.array.dtype) if tolerance is None else tolerance
     C, right = given.astype(np.float64), reference.in_double()
     what = name or "the array"
     if not np.isfinite(C).all():
-        return not_finite(C, what)
+        return not_finite(C, what, beyond(right.array, str(given.dtype), "the right one"))
     if arrays.regrouped(C.shape, right.array.shape):  # a matrix is as good as its tensor
         C = C.reshape(right.array.shape)
     before = relative_error(C, right.array) if C.shape == right.array.shape else float("inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -10,9 +10,8 @@ from time import monotonic
 
 from ...arrays import Array
 from .backprop import Backprop, Gradients, Mistake
-from .distance import explained_within, is_close, norm, relative_error
+from .distance import is_close, norm, relative_error
 from .mistakes import cases, coupling, finished, loss_rows, parameters, passes, slopes, weights
-from .noise import rounding
 
 _SECONDS = 5.0
 """How long pairs of mistakes are tried. Single mistakes are always tried all."""
@@ -64,7 +63,7 @@ class Search:
         The arrays in question, in the right shapes.
     tolerance, within : float
         The relative error up to which an array counts as right, and as explained.
-    noise : dict
+    noise : mapping
         By name, the norm up to which a difference is rounding.
     before : dict
         By name, the relative error of the candidate.
@@ -79,17 +78,12 @@ class Search:
         backprop: Backprop,
         candidate: Gradients,
         tolerance: float,
-        itemsize: int,
+        within: float,
+        noise: Mapping[str, float],
         earlier: Sequence[Backprop] = (),
-        within: float | None = None,
     ) -> None:
         self.backprop, self.candidate, self.tolerance = backprop, candidate, tolerance
-        if within is None:
-            self.within, self.noise = min(explained_within(itemsize), tolerance), rounding(backprop, itemsize)
-        else:
-            self.within = within
-            self.noise = {name: bound / _LIKELY for name, bound in rounding(backprop, itemsize).items()}
-        self.earlier = earlier
+        self.within, self.noise, self.earlier = within, noise, earlier
         self.names = [name for name in backprop.names if name in candidate]
         right = backprop.right
         self.before = {name: relative_error(candidate[name], right[name]) for name in self.names}
@@ -101,6 +95,11 @@ class Search:
         self.zero = frozenset(name for name in self.names if not right[name].any())
         self.is_large = backprop.cases * sum(g.size for g in right.values()) > _LARGE
         self.next_best = max((self.before[name] for name in self.wrong), default=0.0)
+
+    def finer(self, tolerance: float, within: float) -> Search:
+        """The same among smaller errors, down to the rounding that there mostly is."""
+        noise = {name: bound / _LIKELY for name, bound in self.noise.items()}
+        return Search(self.backprop, self.candidate, tolerance, within, noise, self.earlier)
 
     def agrees(self, name: str, found: Array) -> bool:
         """Whether the candidate is as near to another array as it should be to the right one."""

@@ -178,6 +178,71 @@ def test_the_other_side_of_a_corner_is_right_too():
     assert "f' at the corners from the right" in found.message
 
 
+def test_corners_that_rounding_decides_are_right_case_by_case():
+    net = jp.Network([jp.Dense(2, 1, "elu"), jp.Dense(1, 3, "relu")], loss=jp.SquaredError(), seed=3)
+    rng = np.random.default_rng(2)
+    X, T = rng.normal(size=(9, 2)) * 1e-80, rng.normal(size=(9, 3))
+    record, (W1, _, W2, _) = net.forward(X, T), net.parameters.values()
+    z1 = X @ W1
+    a1 = np.where(z1 > 0, z1, np.exp(z1) - 1)  # exactly 0 for half of the cases
+    z2 = a1 @ W2
+    assert 0 < (z2 == 0).mean() < 1
+    delta2 = (np.maximum(z2, 0) - T) * (z2 > 0) / 9
+    delta1 = delta2 @ W2.T * np.where(z1 > 0, 1, np.exp(z1))
+    mine = {"W2": a1.T @ delta2, "b2": delta2.sum(0), "W1": X.T @ delta1, "b1": delta1.sum(0)}
+    found = diagnose(mine, record)
+    assert found, str(found)
+    assert "right as far as these numbers can tell" in found.message
+    assert "b2" in found.message
+    assert not diagnose(mine | {"b2": 30 * mine["b2"]}, record)  # no choice of sides does that
+    assert not diagnose(mine | {"b1": 300 * mine["b1"]}, record)
+
+
+def test_a_sum_that_underflows_is_on_the_corner():
+    net = jp.Network([jp.Dense(2, 3, "sigmoid"), jp.Dense(3, 4, "relu"), jp.Dense(4, 2)], jp.SquaredError())
+    net = net.with_parameters({"b1": np.full(3, -30.0)}).astype("float16")
+    rng = np.random.default_rng(1)
+    record = net.forward(rng.normal(size=(3, 2)).astype("f2"), rng.normal(size=(3, 2)).astype("f2"))
+    assert not record.sum(2).any()  # exp(-30) is 0 in float16, and z2 is not 0 in float64
+    delta = (record.output - record.target) / 3
+    right = {"W3": np.zeros((4, 2)), "b3": delta.sum(0), "W2": np.zeros((3, 4)), "b2": np.zeros(4)}
+    right |= {"W1": np.zeros((2, 3)), "b1": np.zeros(3)}
+    found = diagnose({name: g.astype("f2") for name, g in right.items()}, record)
+    assert found, str(found)
+    assert not diagnose(right | {"b3": -right["b3"]}, record)
+
+
+def test_one_saturated_slope_that_rounds_to_zero_is_no_dropped_case():
+    net = jp.Network([jp.Dense(4, 1, "tanh"), jp.Dense(1, 2)], loss=jp.SquaredError(), seed=1)
+    W1 = np.array([[20.0], [0.1], [0.2], [0.3]])
+    record = net.with_parameters({"W1": W1}).forward(
+        np.array([[1.0, 0.2, 0.3, 0.4], [0.9, -0.4, 0.5, 0.6]]), np.array([[1.0, 2.0], [3.0, -1.0]])
+    )
+    a1, X = record.activation(1), record.activation(0)
+    delta2 = (record.output - record.target) / 2
+    slope = np.array([[0.0], [2.0**-51]])  # as 1 - a1^2 may round
+    assert np.abs(slope - net.layers[0].activation.derivative(record.sum(1))).max() < 2.0**-52
+    delta1 = delta2 @ record.parameters[1]["W"].T * slope
+    mine = {"W2": a1.T @ delta2, "b2": delta2.sum(0), "W1": X.T @ delta1, "b1": delta1.sum(0)}
+    assert diagnose(mine, record), str(diagnose(mine, record))
+    assert not diagnose(mine | {"W2": 0 * mine["W2"]}, record)
+
+
+def test_an_overflow_of_the_precision_is_not_blamed_on_the_derivation():
+    net = jp.Network([jp.Dense(2, 3), jp.Dense(3, 1)], loss=jp.SquaredError())
+    net = net.with_parameters({"W1": np.full((2, 3), 300.0), "W2": np.full((3, 1), 90.0)}).astype("float16")
+    record = net.forward(np.full((4, 2), 2.0, "f2"), np.zeros((4, 1), "f2"))
+    mine = {name: np.full(g.shape, np.nan, "f2") for name, g in net.parameters.items()}
+    found = diagnose(mine, record)
+    assert (found.ok, found.kind, found.where) == (False, "not_finite", "W2[0, 0]")
+    assert "z2 reaches 3.2e+05 and float16 ends at 6.6e+04" in found.message
+    assert "need not be a mistake in the derivation" in found.message
+    alone = diagnose(np.array([np.inf], "f2"), np.array([1e6]))
+    assert "the right one reaches 1e+06" in alone.message
+    steep = net.with_parameters({"W1": np.full((2, 3), 0.3)}).forward(np.ones((4, 2)), np.zeros((4, 1)))
+    assert "division by 0" in diagnose(mine, steep).message
+
+
 @pytest.mark.parametrize("n", [1, 5])
 def test_one_free_number_is_no_explanation(n):
     net = jp.Network([jp.Dense(1, 1, "tanh"), jp.Dense(1, 1)], loss=jp.SquaredError(), seed=4)
@@ -236,7 +301,7 @@ def test_nan_is_said_plainly(record):
     g = record.gradients()
     g["W1"] = np.where(np.eye(3, 4) > 0, np.nan, g["W1"])
     found = diagnose(g, record)
-    assert (found.kind, found.where) == ("unknown", "W1[0, 0]")
+    assert (found.kind, found.where) == ("not_finite", "W1[0, 0]")
     assert "3 of the 12 entries of W1 are nan or infinite" in found.message
     assert diagnose(np.array([1.0, np.inf]), np.ones(2)).where == "the array[1]"
 

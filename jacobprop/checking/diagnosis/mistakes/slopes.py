@@ -9,7 +9,7 @@ import numpy as np
 from ....activations import NAMES, Activation, get
 from ....architecture import SUM, Edge, Node
 from ....arrays import Array
-from ..backprop import TOP, Backprop, Change, Mistake, replaced, times
+from ..backprop import TOP, Backprop, Change, Mistake, replaced, sloped, times
 
 _WRITTEN = {
     "sigmoid": "a{0} (1 - a{0})",
@@ -60,8 +60,7 @@ def _at(
     """Made for the whole layer, for its parameters alone, or on the way down alone."""
     place = f"layer {number}"
     habit = says.replace(str(number), "l")
-    across_f = replaced(lambda rows: rows[across.above] * slope)
-    yield Mistake(kind, place, says, right, {across: across_f}, habit=habit)
+    yield Mistake(kind, place, says, right, {across: sloped(across, slope)}, habit=habit)
     if kind == "wrong_derivative":
         return
     below = [edge for edge in backprop.edges if edge.above == across.below]
@@ -129,7 +128,8 @@ def _other_layers(backprop: Backprop, number: int, f: Activation, z: Array) -> I
 
 def _in_part(number: int, f: Activation, z: Array, a: Array) -> Iterator[Variant]:
     """f' with a term forgotten or mistaken, as it happens with this function or with any."""
-    parts = {"a{0}": a, "1 - a{0}": 1 - a, "a{0}^2": a**2, "1 + a{0}^2": 1 + a**2, "1 - z{0}^2": 1 - z**2}
+    rest = f.value(-z) if f.name == "sigmoid" else 1 - a  # exact where 1 cancels in right code, too
+    parts = {"a{0}": a, "1 - a{0}": rest, "a{0}^2": a**2, "1 + a{0}^2": 1 + a**2, "1 - z{0}^2": 1 - z**2}
     for text, values in (parts | _OFTEN.get(f.name, _nothing)(z, a)).items():
         yield "wrong_derivative", f"f' of layer {number} is written as {text.format(number)}", values
 
