@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,8 @@ _POINTS = 16
 """How many points of a layer are compared with the expression."""
 _FLAT = 1e-9
 """A slope that a unit hardly learns by, and that differences of its layer cannot see."""
+_ON_CORNER = 1e-6
+"""An absolute error of the slope on a corner, where nothing but a rounding of the declared one is due."""
 _ORDERS = {0: "f", 1: "f'", 2: "f''"}
 
 
@@ -63,26 +66,28 @@ def _derivative_rows(
 ) -> Iterator[Row]:
     """f' against differences of f, or f'' of f', and against the expression."""
     candidate = activation.derivative(z, order)
-    reference = _elementwise(lower, z)
+    hear = partial(_elementwise, lower, z)
     off_corners = np.isin(z, activation.kinks)
     found = compared(
         _ORDERS[order],
         "differences",
         candidate,
-        reference,
+        hear(),
         describe=lambda place: f"z = {z[place]:.6g}",
         entrywise=True,
         skip=off_corners,
+        hear=hear,
     )
-    yield _saturated(_told(found, candidate, reference))
+    yield _saturated(_told(found, candidate))
     if known_exactly(activation):
         yield _against_expression(activation, order, z)
 
 
-def _told(found: Compared, candidate: Array, reference: Estimate) -> Compared:
+def _told(found: Compared, candidate: Array) -> Compared:
     """With the words of `diagnose` where it fails."""
     if not found.row.fails:
         return found
+    reference = found.reference
     keep = ~found.kinked & ~found.unseen & np.isfinite(reference.value) & np.isfinite(candidate)
     reason = explained(candidate[keep], reference.value[keep])
     return replace(found, row=replace(found.row, note=f"{reason}; {found.row.note}")) if reason else found
@@ -124,8 +129,9 @@ def _conditioning(activation: Activation, order: int, z: Array) -> Array:
     return np.asarray((np.abs(function(z + step) - middle) + np.abs(middle - function(z - step))) * 2.0**12)
 
 
-def _elementwise(function: Callable[[Array], Array], z: Array) -> Estimate:
-    return along(function, z, np.maximum(1.0, np.abs(z)), lambda moved: moved, elementwise=True)
+def _elementwise(function: Callable[[Array], Array], z: Array, stretch: float = 1.0) -> Estimate:
+    move = stretch * np.maximum(1.0, np.abs(z))
+    return along(function, z, move, lambda moved: moved, elementwise=True)
 
 
 def _saturated(found: Compared) -> Row:
@@ -205,14 +211,25 @@ def slope_rows(point: Point, rng: np.random.Generator) -> Iterator[Row]:
     what, activation = f"J_Sum of {point.short}", layer.activation
     candidate = J.push(np.ones(J.in_shape, J.dtype))
     exact = z.astype(np.float64)
-    reference = _elementwise(activation.value, exact)
+    hear = partial(_elementwise, activation.value, exact)
+    rounding = eps(z.dtype) * _conditioning(activation, 1, exact)
     near = _near_corner(activation, exact)
 
     def describe(place: tuple[int, ...]) -> str:
         return f"unit {place[-1]} of {point.short}" + (f", case {place[0]}" if len(place) > 1 else "")
 
-    found = compared(what, "differences", candidate, reference, entrywise=True, describe=describe, skip=near)
-    row = _saturated(_told(found, candidate, reference))
+    found = compared(
+        what,
+        "differences",
+        candidate,
+        hear(),
+        entrywise=True,
+        describe=describe,
+        skip=near,
+        rounding=rounding,
+        hear=hear,
+    )
+    row = _saturated(_told(found, candidate))
     reason = _slope_mistake(activation, exact, candidate) if row.fails else ""
     yield replace(row, note=f"{point.where}: {reason}; {found.row.note}") if reason else row
     if near.any():
@@ -272,14 +289,16 @@ def _corner_row(
         chosen = kink.derivative(activation.at_kink)
         wanted = chosen if z[place] == kink.point else kink.left if z[place] < kink.point else kink.right
         off = abs(float(candidate[place]) - wanted)
-        wrong, gap = wrong or off > 1e-6 * (1 + abs(wanted)), max(gap, off)
+        differs = off > _ON_CORNER * (1 + abs(wanted)) + eps(candidate.dtype) * abs(wanted)
+        wrong, gap = wrong or differs, max(gap, off)
         notes.append(
             f"kink at {describe(place)}: left {sides.left:.4g}, right {sides.right:.4g}, "
-            f"it says {candidate[place]:.4g}"
-            + ("" if off <= 1e-6 * (1 + abs(wanted)) else f", not {wanted:.4g}")
+            f"it says {candidate[place]:.4g}" + (f", not {wanted:.4g}" if differs else "")
         )
     more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
-    return Row(what, "one-sided differences", gap, 1e-6, FAILS if wrong else KINK, notes[0] + more, "factor")
+    return Row(
+        what, "one-sided differences", gap, _ON_CORNER, FAILS if wrong else KINK, notes[0] + more, "factor"
+    )
 
 
 def _telling(z: Array, unseen: Array, rng: np.random.Generator) -> Array:

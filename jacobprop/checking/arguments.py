@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
 from ..differences import Estimate, estimate
-from .comparison import compared
+from .comparison import compared, exactly
 from .explanation import explained
+from .factors import columns
 from .locating import Functional
+from .operands import wrong_operand
 from .pair import Pair
 from .report import FAILS, UNRESOLVED, Row
 from .rounding import eps
@@ -30,10 +33,15 @@ _CLOSE = 1e-6
 def argument_rows(
     pair: Pair, y: Array, dy: Array, gradients: Sequence[Array | None], rng: np.random.Generator
 ) -> Iterator[Row]:
-    """Each gradient: its shape, random directions, then the whole Jacobian or random covectors."""
-    exact = [array.astype(np.float64) if array.dtype.kind == "f" else array for array in pair.arrays]
+    """Each gradient: its shape, random directions, then the whole Jacobian or random covectors.
+
+    What a formula is worth shows in float64: in float32, 1 - h h of a saturated h is rounding alone.
+    """
+    precise = pair.in_float64()
+    exact = precise.arrays
     small = y.size <= _FULL
-    pulled = [pair.pull(unit) for unit in _units(y)] if small else []
+    pulled = precise.pull_units(y) if small else []
+    in_float64 = precise.pull(dy.astype(np.float64))
     for k in pair.differentiable:
         gradient, x, name = gradients[k], pair.arrays[k], pair.names[k]
         what = f"gradient by {name}"
@@ -43,21 +51,34 @@ def argument_rows(
             continue
         if gradient.shape != x.shape:
             yield _misshapen(pair, k, exact, dy, gradient)
-        elif small and x.size <= _FULL:
+            continue
+        if small and x.size <= _FULL:
             yield _whole(pair, k, exact, y, dy, gradient, [found[k] for found in pulled])
         else:
             yield from _through_covectors(pair, k, exact, y, rng, what)
+        if x.dtype != np.float64:
+            yield _in_own_dtype(what, gradient, in_float64[k])
 
 
-def _units(y: Array) -> Iterator[Array]:
-    for place in np.ndindex(y.shape):
-        unit = np.zeros(y.shape, y.dtype)
-        unit[place] = 1
-        yield unit
+def _in_own_dtype(what: str, own: Array, precise: Array | None) -> Row:
+    """How many digits the same code keeps in a small dtype; no mistake of the derivation."""
+    if precise is None or precise.shape != own.shape:
+        precise = own
+    row = compared(what, f"{own.dtype.name}, float64", own, exactly(precise), kind="gradient").row
+    if not row.fails:
+        return row
+    note = f"rounding of {own.dtype.name} shows here, the same code in float64 is what counts; {row.note}"
+    return replace(row, verdict=UNRESOLVED, note=note)
 
 
-def _jacobian(pair: Pair, k: int, exact: Sequence[Array]) -> Estimate:
-    return estimate(lambda moved: pair.value(k, moved, exact).ravel(), exact[k])
+def _jacobian(pair: Pair, k: int, exact: Sequence[Array], y: Array, stretch: float = 1.0) -> Estimate:
+    """By steps so many times as long as usual."""
+    x = exact[k]
+    if not x.size:
+        return exactly(np.zeros((y.size, *x.shape)))
+    places = [tuple(int(i) for i in place) for place in np.ndindex(x.shape)]
+    found = columns(lambda moved: pair.value(k, moved, exact).ravel(), x, places, False, stretch=stretch)
+    return found.each(lambda part: part.reshape(y.size, *x.shape))
 
 
 def _misshapen(pair: Pair, k: int, exact: Sequence[Array], dy: Array, gradient: Array) -> Row:
@@ -82,14 +103,14 @@ def _whole(
 ) -> Row:
     """Every entry of d(y)/d(x), the candidate's from unit covectors."""
     x, name = pair.arrays[k], pair.names[k]
-    rows = [np.zeros(x.shape) if row is None else np.broadcast_to(row, x.shape) for row in pulled]
-    candidate = np.stack(rows) if rows else np.zeros((0, *x.shape))
-    reference = _jacobian(pair, k, exact)
+    candidate = _stacked(pulled, x)
+    hear = partial(_jacobian, pair, k, exact, y)
     found = compared(
         f"gradient by {name}",
         "differences",
         candidate,
-        reference,
+        hear(),
+        hear=hear,
         kind="gradient",
         describe=lambda place: (
             f"{_entry('dy', np.unravel_index(place[0], y.shape))}/{_entry(f'd{name}', place[1:])}"
@@ -98,8 +119,14 @@ def _whole(
     )
     if not found.row.fails:
         return found.row
-    reason = _reason(pair, k, exact, y, dy, gradient, candidate, reference)
+    reason = _reason(pair, k, exact, y, dy, gradient, candidate, found.reference)
     return replace(found.row, note=f"{reason}; {found.row.note}" if reason else found.row.note)
+
+
+def _stacked(pulled: Sequence[Array | None], x: Array) -> Array:
+    """(y.size,) + x.shape, with zeros where there is no gradient or one of another shape."""
+    rows = [np.zeros(x.shape) if row is None or row.shape != x.shape else row for row in pulled]
+    return np.stack(rows) if rows else np.zeros((0, *x.shape))
 
 
 def _reason(
@@ -128,7 +155,10 @@ def _reason(
     )
     if told:
         return told
-    pull = np.tensordot(dy.ravel().astype(np.float64), reference.value, 1)
+    dy, y = dy.astype(np.float64), y.astype(np.float64)
+    pull = np.tensordot(dy.ravel(), reference.value, 1)
+    if taken := wrong_operand(pair.in_float64(), k, dy, y, pull):
+        return taken
     return explained(gradient, pull, out_ndim=0)
 
 
@@ -157,8 +187,8 @@ def _through_covectors(
     """Of what is too large: gradients of random covectors, at some entries and along random directions."""
     directions: list[Row] = []
     for number in range(_COVECTORS):
-        u = rng.normal(size=y.shape).astype(y.dtype)
-        found = pair.pull(u)[k]
+        u = rng.normal(size=y.shape)
+        found = pair.in_float64().pull(u)[k]
         if found is None or found.shape != exact[k].shape:
             name = pair.names[k]
             note = f"the gradient by {name} is None or changes its shape from one dy to the next"
@@ -188,7 +218,7 @@ def _functional(
     def value(moved: Array) -> Array:
         return np.atleast_1d(np.vdot(u, pair.value(k, moved, exact)))
 
-    rounding = float(np.abs(u).sum() * eps(y.dtype) * np.abs(y).max())
+    rounding = float(np.abs(u).sum() * eps(pair.run(exact)[0].dtype) * np.abs(y).max())
     return Functional(value, exact[k], found, rounding, np.result_type(pair.arrays[k], y), rng)
 
 
@@ -198,25 +228,30 @@ def _some_entries(against: Functional, what: str) -> Row:
     whole = total <= _FULL
     chosen = np.arange(total) if whole else np.sort(against.rng.choice(total, _FULL // 5, replace=False))
     places = [tuple(int(i) for i in np.unravel_index(int(flat), found.shape)) for flat in chosen]
-    entries = estimate(against.value, against.x, places)
-    entries = entries._replace(error=entries.error + against.rounding)
+
+    def hear(stretch: float) -> Estimate:
+        entries = columns(against.value, against.x, places, False, stretch=stretch)
+        return entries._replace(error=entries.error + against.rounding / stretch)
+
     said = np.array([found[place] for place in places])
-    row = compared(
+    compare = compared(
         what,
         "differences",
         said[None],
-        entries,
+        hear(1.0),
+        hear=hear,
         kind="gradient",
         describe=lambda place: f"entry {list(places[place[1]])}",
         dtype=against.dtype,
         part="for a random dy"
         if whole
         else f"{len(places):,} of {total:,} entries compared, for a random dy",
-    ).row
+    )
+    row, right = compare.row, compare.reference.value[0]
     if not row.fails:
         return row
     if whole:
-        reason = explained(found, entries.value[0].reshape(found.shape), out_ndim=0)
+        reason = explained(found, right.reshape(found.shape), out_ndim=0)
     else:
-        reason = explained(said, entries.value[0], out_ndim=0, kinds=_UNIFORM)
+        reason = explained(said, right, out_ndim=0, kinds=_UNIFORM)
     return replace(row, note=f"{reason}; {row.note}" if reason else row.note)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any
 
@@ -34,28 +34,50 @@ class Measured:
     Both estimates are (cases,) + (m,) + (k,), a column for each of the `places`.
     """
 
+    point: Point
     operand: Operand
-    name: str
-    total: int
     places: list[tuple[int, ...]]
-    of_values: Estimate
-    of_sum: Estimate
 
     @classmethod
     def at(cls, point: Point, operand: Operand, rng: np.random.Generator, most: int) -> Measured:
-        x, shape = point.operands[operand], point.shapes[operand]
-        places = _places(shape, rng, most)
-        width = point.forward()[0].shape[-1]
-        per_case = not isinstance(operand, str) and point.cases is not None
-        both = columns(lambda moved: _values_and_sum(point, operand, moved), x, places, per_case)
-        return cls(
-            operand,
-            point.name(operand),
-            size(shape),
-            places,
-            both.each(lambda part: part[..., :width, :]),
-            both.each(lambda part: part[..., width:, :]),
-        )
+        return cls(point, operand, _places(point.shapes[operand], rng, most))
+
+    def of_values(self, stretch: float = 1.0) -> Estimate:
+        """By steps so many times as long as usual."""
+        return self._both(stretch).each(lambda part: part[..., : self._width, :])
+
+    def of_sum(self, stretch: float = 1.0) -> Estimate:
+        """Likewise."""
+        return self._both(stretch).each(lambda part: part[..., self._width :, :])
+
+    def _both(self, stretch: float) -> Estimate:
+        if stretch not in self._heard:
+            point, operand = self.point, self.operand
+            per_case = not isinstance(operand, str) and point.cases is not None
+            self._heard[stretch] = columns(
+                lambda moved: _values_and_sum(point, operand, moved),
+                point.operands[operand],
+                self.places,
+                per_case,
+                stretch=stretch,
+            )
+        return self._heard[stretch]
+
+    @cached_property
+    def _heard(self) -> dict[float, Estimate]:
+        return {}
+
+    @cached_property
+    def _width(self) -> int:
+        return int(self.point.forward()[0].shape[-1])
+
+    @property
+    def name(self) -> str:
+        return self.point.name(self.operand)
+
+    @property
+    def total(self) -> int:
+        return size(self.point.shapes[self.operand])
 
     @property
     def sampled(self) -> bool:
@@ -98,28 +120,27 @@ def factor_row(
     measured: Measured,
     J: Jacobian,
     of: str,
-    reference: Estimate,
+    hear: Callable[[float], Estimate],
     skip: Array | None = None,
     cause: str = "",
     rounding: Array | float = 0.0,
 ) -> Row:
-    """One factor, column by column, against differences."""
+    """One factor, column by column, against differences, which are heard again where it looks wrong."""
     candidate = _columns(J, measured.places)
     found = compared(
         f"{measured.name} of {of}{point.short}",
         "differences",
         candidate,
-        reference,
+        hear(1.0),
         cases=point.cases is not None,
         describe=lambda place: _entry(point, place, measured.places),
         part=measured.part,
         skip=skip,
         rounding=rounding,
         gain=point.gain,
+        hear=None if cause else hear,
     )
-    return _with_reason(
-        found, candidate, reference, J, cause, point, measured.operand, sampled=measured.sampled
-    )
+    return _with_reason(found, candidate, J, cause, point, measured.operand, sampled=measured.sampled)
 
 
 def more_witnesses(
@@ -152,18 +173,35 @@ def columns(
     places: list[tuple[int, ...]],
     per_case: bool,
     noise: Array | float = 0.0,
+    stretch: float = 1.0,
 ) -> Estimate:
-    """The Jacobian by some entries of x; with `per_case` the same entry of every case moves at once."""
+    """The Jacobian by some entries of x; with `per_case` the same entry of every case moves at once.
+
+    Steps are `stretch` times as long as usual.
+    """
     found = []
     for place in places:
         move = np.zeros(x.shape)
         at: tuple[Any, ...] = (slice(None), *place) if per_case else place
-        move[at] = np.maximum(1.0, np.abs(x[at]))
+        move[at] = stretch * np.maximum(1.0, np.abs(x[at]))
         found.append(along(values, x, move, itemgetter((*at, None) if per_case else at), noise=noise))
     whole = Estimate(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
     axes = tuple(range(1 if per_case else 0, whole.value.ndim))
     largest = np.max(np.abs(whole.value), axis=axes, keepdims=True, initial=0.0, where=~np.isnan(whole.value))
     return whole._replace(error=whole.error + _INNER_ROUNDINGS * eps(np.float64) * largest)
+
+
+def directed(
+    values: Callable[[Array], Array],
+    x: Array,
+    moves: list[Array],
+    noise: Array | float = 0.0,
+    stretch: float = 1.0,
+) -> Estimate:
+    """Derivatives along some directions, on a new last axis."""
+    found = [along(values, x, stretch * np.broadcast_to(move, x.shape), noise=noise) for move in moves]
+    whole = Estimate(*(np.stack(part, axis=-1) for part in zip(*found, strict=True)))
+    return whole.each(lambda part: part / stretch)._replace(kinked=whole.kinked)
 
 
 def _columns(J: Jacobian, places: list[tuple[int, ...]]) -> Array:
@@ -206,16 +244,21 @@ def alone_row(
     point: Point, measured: Measured, J: Jacobian, k: int, skip: Array | None, rounding: Array
 ) -> Row:
     """A factor of one case without a stack, in its own dtype, against the differences of that case."""
+
+    def hear(stretch: float) -> Estimate:
+        return measured.of_values(stretch).each(lambda part: part[k])
+
     found = compared(
         f"{measured.name} of {point.short}",
         "differences, one case",
         _columns(J, measured.places),
-        measured.of_values.each(lambda part: part[k]),
+        hear(1.0),
         describe=lambda place: _entry(point, place, measured.places),
         part=measured.part,
         skip=None if skip is None else skip[k],
         rounding=rounding[k],
         gain=point.gain,
+        hear=hear,
     ).row
     return replace(found, note=f"{point.where}: of a case alone, {found.note}") if found.fails else found
 
@@ -223,7 +266,6 @@ def alone_row(
 def _with_reason(
     found: Compared,
     candidate: Array,
-    reference: Estimate,
     J: Jacobian,
     cause: str,
     point: Point,
@@ -240,7 +282,7 @@ def _with_reason(
         return found.row
     worst = (int(np.argmax(found.wrong.reshape(len(found.wrong), -1).sum(axis=1))),) if J.cases else ()
     shape = J.out_shape + J.in_shape
-    right = reference.value[worst].reshape(shape)
+    right = found.reference.value[worst].reshape(shape)
     reason = explained(
         candidate[worst].reshape(shape),
         right,
@@ -282,20 +324,23 @@ def _along_directions(
     rounding: Array,
 ) -> Row:
     """Two random directions, which every column takes part in."""
-    known = [along(values, x, np.broadcast_to(move, x.shape)) for move in moves]
-    reference = Estimate(*(np.stack(part, axis=-1) for part in zip(*known, strict=True)))
+
+    def hear(stretch: float) -> Estimate:
+        return directed(values, x, moves, stretch=stretch)
+
     outputs = None if skip is None else skip[..., :2]
     return compared(
         what,
         "random directions",
         _pushed(J, moves),
-        reference,
+        hear(1.0),
         cases=point.cases is not None,
         describe=lambda place: f"entry {list(place[:-1])}, direction {place[-1]}",
         skip=outputs,
         rounding=rounding,
         gain=point.gain,
         part=f"all {size(J.in_shape):,} columns, along 2 directions",
+        hear=hear,
     ).row
 
 

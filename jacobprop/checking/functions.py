@@ -93,7 +93,7 @@ def _rows(pair: Pair, rng: np.random.Generator) -> list[Row]:
     rows.append(_repeats(pair, dy, gradients))
     shaped = [*argument_rows(pair, y, dy, gradients, rng)]
     if not any(row.fails for row in shaped):
-        rows.append(_linear(pair, y, dy, gradients, rng))
+        rows.append(_linear(pair, y, dy, rng))
     return sorted(rows, key=lambda row: not row.fails) + shaped
 
 
@@ -148,16 +148,23 @@ def _repeats(pair: Pair, dy: Array, gradients: Sequence[Array | None]) -> Row:
     )
 
 
-def _linear(
-    pair: Pair, y: Array, dy: Array, gradients: Sequence[Array | None], rng: np.random.Generator
-) -> Row:
+def _linear(pair: Pair, y: Array, dy: Array, rng: np.random.Generator) -> Row:
     """backward(2 u - 3 v) = 2 backward(u) - 3 backward(v): not an affine function either."""
-    v = rng.normal(size=y.shape).astype(y.dtype)
-    both, other = pair.pull(2 * dy - 3 * v), pair.pull(v)
+    dy, v = dy.astype(np.float64), rng.normal(size=y.shape)
+    exact = pair.in_float64()
+    both, one, other = exact.pull(2 * dy - 3 * v), exact.pull(dy), exact.pull(v)
     slack = 1e4 * eps(y.dtype)
     rows = [
-        same("backward", "linear in dy", a, 2 * b - 3 * c, slack=slack, note="backward is not linear in dy")
-        for a, b, c in zip(both, gradients, other, strict=True)
+        same(
+            "backward",
+            "linear in dy",
+            a,
+            2 * b - 3 * c,
+            slack=slack,
+            floor=slack * _usual_gradient(pair.arrays[k], y, np.abs(dy) + np.abs(v)),
+            note="backward is not linear in dy",
+        )
+        for k, (a, b, c) in enumerate(zip(both, one, other, strict=True))
         if a is not None and b is not None and c is not None
     ]
     return max(
@@ -165,3 +172,9 @@ def _linear(
         key=lambda row: (row.fails, row.error),
         default=Row("backward", "linear in dy", 0.0, slack, HOLDS),
     )
+
+
+def _usual_gradient(x: Array, y: Array, dy: Array) -> float:
+    """The size of a gradient if a move as large as x changes y by itself; terms of a smaller one cancel."""
+    largest = float(np.max(np.abs(x), initial=0.0)) or 1.0
+    return float(dy.sum()) * float(np.max(np.abs(y), initial=0.0)) / largest

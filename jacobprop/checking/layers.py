@@ -53,7 +53,7 @@ def layer_rows(point: Point, rng: np.random.Generator, most: int) -> list[Row]:
             row.what for row in rows + of_sum if row.fails and row.what.startswith(("J_Sum", measured.name))
         ]
         rows += of_sum
-        skip = None if near is None else np.broadcast_to(near[..., None], measured.of_values.value.shape)
+        skip = None if near is None else np.broadcast_to(near[..., None], measured.of_values().value.shape)
         cause, rounding = "".join(broken[:1]), around.of_columns(measured)
         rows.append(
             factor_row(point, measured, factors[operand], "", measured.of_values, skip, cause, rounding)

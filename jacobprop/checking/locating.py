@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..differences import along
+from ..differences import Estimate
 from .comparison import apart, compared
+from .factors import directed
 from .report import Row
 
 
@@ -42,14 +43,18 @@ class Functional:
     def along(self, what: str, chosen: Array) -> Row:
         """A random direction through the chosen entries, a bool for each."""
         move = np.where(chosen, self.rng.normal(size=self.x.shape), 0.0)
-        reference = along(self.value, self.x, move)
-        reference = reference._replace(error=reference.error + self.rounding)
+
+        def hear(stretch: float) -> Estimate:
+            found = directed(self.value, self.x, [move], stretch=stretch).each(lambda part: part[..., 0])
+            return found._replace(error=found.error + self.rounding / stretch)
+
         said = np.atleast_1d((self.gradient.astype(np.float64) * move).sum())
         return compared(
             what,
             "a random direction",
             said,
-            reference,
+            hear(1.0),
+            hear=hear,
             kind="gradient",
             dtype=self.dtype,
             describe=lambda place: "this direction",
@@ -81,7 +86,7 @@ class Functional:
         if high - low > 1:
             return f"wrong somewhere in the entries {first} to {last}; {more}"
         move = self.block(low, high).astype(np.float64)
-        right = float(along(self.value, self.x, move).value[0])
+        right = float(directed(self.value, self.x, [move]).value[0, 0])
         said = float(self.gradient.ravel()[low])
         return f"entry {first} is wrong: {apart(said, right)}; {more}"
 

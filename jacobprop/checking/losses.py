@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..arrays import Array, quiet
+from ..differences import Estimate
 from ..losses import Loss
 from .comparison import Compared, compared, same
 from .explanation import explained
@@ -66,24 +67,30 @@ def _row(
         shown = same(what, "differences", candidate, y, note=f"{where}: a row is shaped like the output")
         return replace(shown, kind="factor")
     places: list[tuple[int, ...]] = [(k,) for k in range(y.shape[-1])]
-    reference = columns(lambda moved: value(moved, target)[:, None], exact, places, per_case=True)
-    reference = reference.each(lambda part: part[:, 0])
+
+    def hear(stretch: float) -> Estimate:
+        found = columns(
+            lambda moved: value(moved, target)[:, None], exact, places, per_case=True, stretch=stretch
+        )
+        return found.each(lambda part: part[:, 0])
+
     found = compared(
         what,
         "differences",
         candidate,
-        reference,
+        hear(1.0),
         cases=True,
         describe=lambda place: f"output {place[1]}, case {place[0]}",
         skip=~np.isfinite(candidate),
+        hear=hear,
     )
-    return _told(found, candidate, reference.value, where)
+    return _told(found, candidate, where)
 
 
-def _told(found: Compared, candidate: Array, reference: Array, where: str) -> Row:
+def _told(found: Compared, candidate: Array, where: str) -> Row:
     if not found.row.fails:
         return found.row
-    reason = explained(candidate, reference, out_ndim=0)
+    reason = explained(candidate, found.reference.value, out_ndim=0)
     return replace(found.row, note=f"{where}: {reason}; {found.row.note}" if reason else found.row.note)
 
 

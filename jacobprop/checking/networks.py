@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..arrays import Array, quiet
 from ..delta import DeltaRule
-from ..differences import Estimate, along, estimate
+from ..differences import Estimate
 from ..layout import size
 from ..network import Network
 from ..record import Record
 from .beside import Kinks, moved, of_beside
 from .comparison import compared
 from .explanation import explained
-from .factors import columns, kinked_units
+from .factors import columns, directed, kinked_units
 from .layers import layer_rows
 from .losses import loss_rows
 from .point import Point, guarded
@@ -43,13 +43,17 @@ _LAYERS = 12
 
 @dataclass(frozen=True)
 class Subject:
-    """A network at a point, its float64 twin, and how many entries are compared one by one."""
+    """A network at a point, its float64 twin, and how many entries are compared one by one.
+
+    `patient` is whether witnesses are heard again where something looks wrong: not below a wrong factor.
+    """
 
     net: Network
     X: Array
     T: object
     rng: np.random.Generator
     effort: float
+    patient: bool = True
 
     @cached_property
     def record(self) -> Record:
@@ -87,16 +91,20 @@ class Subject:
     def shaken_of(self, record: Record) -> list[Record]:
         """The pass of a record in float64, then passes at numbers that are a few roundings off."""
         unit, x, target = eps(record.dtype), record.activation(0).astype(np.float64), record.target
-        loss = self.net.loss
-        near = target if target is None or loss is None else shaken_target(loss, target, unit, self.rng)
         nets = [
             self.twin.with_parameters(
                 {name: shaken(array, unit, self.rng) for name, array in self.twin.parameters.items()}
             )
             for _ in range(DRAWS)
         ]
-        around = [net.forward(shaken(x, unit, self.rng), near) for net in nets]
+        around = [net.forward(shaken(x, unit, self.rng), self._near(record)) for net in nets]
         return [self.twin.forward(x, target), *around]
+
+    def _near(self, record: Record) -> Array | None:
+        loss, target, unit = self.net.loss, record.target, eps(record.dtype)
+        if target is None or loss is None:
+            return target
+        return shaken_target(loss, target, record.output, unit, self.rng)
 
     def rounding(self, record: Record, read: Callable[[Record], Array]) -> Array:
         """What roundings make of something that is read of a record."""
@@ -183,6 +191,8 @@ def network_rows(subject: Subject) -> list[Row]:
     cause = next((row.what for row in rows if row.fails), "")
     if any(row.fails and row.witness == "a second call" for row in rows):
         return rows
+    if cause:
+        subject = replace(subject, patient=False)
     following = [*_whole_rows(subject, Kinks(kinked, subject.depth))]
     unjudged = {row.what for row in following if row.verdict == KINK}
     if unjudged:
@@ -253,8 +263,11 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
     noise = subject.noise(
         record, lambda record: np.expand_dims(record.losses, -1) if of == "L" else record.output
     )
-    reference = columns(values, x.astype(np.float64), places, per_case=per_case, noise=noise)
-    reference = reference.each(lambda part: part.reshape(candidate.shape))
+
+    def hear(stretch: float) -> Estimate:
+        found = columns(values, x.astype(np.float64), places, per_case, noise, stretch)
+        return found.each(lambda part: part.reshape(candidate.shape))
+
     part = [f"{len(places)} of {width} columns compared"] if len(places) < width else []
     if record is not subject.record:
         part.append(f"{record.cases} of {subject.record.cases} cases compared")
@@ -263,13 +276,14 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
         symbol,
         "differences",
         candidate,
-        reference,
+        hear(1.0),
         kind="product",
         cases=per_case,
         describe=lambda place: f"{list(place[:-1])} by entry {places[place[-1]][0]}",
         part=", ".join(part),
         rounding=subject.rounding(record, product),
         gain=subject.gain,
+        hear=hear if subject.patient else None,
     ).row
 
 
@@ -344,23 +358,25 @@ def _all_gradients(subject: Subject, routes: Mapping[str, Mapping[str, Array]], 
         return np.asarray(net.with_vector(vector).forward(x, target).loss)
 
     noise = subject.noise(subject.record, lambda record: np.asarray(record.loss))
-    found = [along(loss, net.vector, move, noise=noise) for move in moves]
-    reference = Estimate(*(np.stack(part) for part in zip(*found, strict=True)))
+    terms = np.asarray(eps(subject.record.dtype) * np.abs(_flat(routes["record.gradients"])).max())
+
+    @cache
+    def hear(stretch: float) -> Estimate:
+        return _with_rounding(directed(loss, net.vector, moves, noise, stretch), terms)
+
     for route, gradients in routes.items():
-        whole = _flat(gradients)
         yield compared(
             "dL by all parameters",
             f"directions, {route}",
             _vector(gradients, moves),
-            _with_rounding(
-                reference, np.asarray(float(np.finfo(subject.record.dtype).eps) * np.abs(whole).max())
-            ),
+            hear(1.0),
             kind="gradient",
             rounding=subject.rounding(subject.record, lambda record: _vector(record.gradients(), moves)),
             gain=subject.gain,
             part=f"{taken} of {len(net.parameters):,} gradients compared one by one, all of them along "
             "3 directions",
             describe=lambda place: f"direction {place[0]}",
+            hear=hear if subject.patient else None,
         ).row
 
 
@@ -386,10 +402,18 @@ def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: in
     flat = np.arange(total) if total <= most else np.sort(subject.rng.choice(total, most, replace=False))
     places = [tuple(int(k) for k in np.unravel_index(int(k), array.shape)) for k in flat]
     noise = subject.noise(subject.record, lambda record: np.asarray(record.loss))
-    reference = estimate(loss, array, places, noise=noise)
     terms = _size_of_terms(subject, name)
     move = subject.rng.normal(size=array.shape) / np.sqrt(max(total, 1))
-    direction = along(loss, array, move, noise=noise) if total > most else None
+
+    @cache
+    def hear(stretch: float) -> Estimate:
+        return _with_rounding(columns(loss, array, places, False, noise, stretch), terms.ravel()[flat])
+
+    @cache
+    def hear_along(stretch: float) -> Estimate:
+        found = directed(loss, array, [move], noise, stretch).each(lambda part: part[0])
+        return _with_rounding(found, np.asarray((terms * np.abs(move)).max()))
+
     what, part = f"dL/d{name}", f"{len(places):,} of {total:,} entries compared" if total > most else ""
     rounding = subject.rounding(subject.record, lambda record: record.gradients()[name])
     for route, gradient in routes.items():
@@ -397,30 +421,31 @@ def _gradient(subject: Subject, name: str, routes: Mapping[str, Array], most: in
             what,
             f"differences, {route}",
             gradient.ravel()[flat],
-            _with_rounding(reference, terms.ravel()[flat]),
+            hear(1.0),
             kind="gradient",
             describe=lambda place: f"entry {list(places[place[0]])}",
             part=part,
             rounding=rounding.ravel()[flat],
             gain=subject.gain,
+            hear=hear if subject.patient else None,
         )
         reason = ""
         if found.row.fails and total <= most:
-            reason = explained(gradient, reference.value.reshape(array.shape), out_ndim=0)
+            reason = explained(gradient, found.reference.value.reshape(array.shape), out_ndim=0)
         row = replace(found.row, note=f"{reason}; {found.row.note}") if reason else found.row
         yield replace(row, note=f"{row.note} ({route})") if row.fails else row
-        if direction is not None:
+        if total > most:
             along_all = np.asarray((gradient.astype(np.float64) * move).sum())
-            rounded = _with_rounding(direction, np.asarray((terms * np.abs(move)).max()))
             yield compared(
                 what,
                 f"a direction, {route}",
                 along_all,
-                rounded,
+                hear_along(1.0),
                 kind="gradient",
                 rounding=np.sqrt((rounding**2 * move**2).sum()),
                 gain=subject.gain,
                 part=f"all {total:,} entries along one random direction",
+                hear=hear_along if subject.patient else None,
             ).row
 
 

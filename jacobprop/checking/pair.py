@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,18 @@ class Pair:
             for array, name in zip(returned, (*self.names, *["nothing"] * len(returned)), strict=False)
         )
 
+    def pull_units(self, y: Array) -> list[tuple[Array | None, ...]]:
+        """The gradients of every entry of y."""
+        units = np.eye(y.size).reshape(y.size, *y.shape)
+        return [self.pull(unit) for unit in units]
+
+    def in_float64(self) -> Pair:
+        """At the same numbers in float64."""
+        return replace(
+            self,
+            arrays=tuple(a.astype(np.float64) if a.dtype.kind == "f" else a for a in self.arrays),
+        )
+
     def gradients(self, dy: Array, *rest: Any) -> tuple[Any, ...]:
         """What backward returns, as a tuple; None for labels and masks that it leaves out."""
         cached = len(rest) == 1 and not (len(self.names) == 1 and isinstance(rest[0], np.ndarray))
@@ -95,6 +107,10 @@ class Pair:
 
 
 def taken(arrays: tuple[object, ...]) -> tuple[Array, ...]:
+    """The arrays as they will be passed on: floats, of which there must be one, and integers and bools.
+
+    Floats must be finite: there is no difference to take at an infinity.
+    """
     if not arrays:
         raise OptionError(
             "nothing to differentiate by",
@@ -123,6 +139,7 @@ def taken(arrays: tuple[object, ...]) -> tuple[Array, ...]:
 
 
 def names_of(forward: Callable[..., Any], count: int, given: Sequence[str] | None) -> tuple[str, ...]:
+    """What each array is called: as given, else as the parameters of forward, else "array 1" and so on."""
     if given is not None:
         if isinstance(given, str) or len(given) != count:
             raise OptionError(

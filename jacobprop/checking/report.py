@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from ..errors import CheckFailed
 
 HOLDS, FAILS, KINK, SATURATED, UNRESOLVED = "holds", "fails", "at a kink", "saturated", "not resolved"
-VERDICTS = (HOLDS, FAILS, KINK, SATURATED, UNRESOLVED)
 
 _WIDTH = 80
 _SMALL = 15

@@ -11,11 +11,19 @@ from .point import guarded
 from .rounding import shaken
 
 
-def shaken_target(loss: Loss, target: Array, unit: float, rng: np.random.Generator) -> Array:
-    """As `shaken`, but still a probability or weights; the target itself where a loss takes no other."""
+def shaken_target(loss: Loss, target: Array, output: Array, unit: float, rng: np.random.Generator) -> Array:
+    """A few roundings of the output off, but still a probability or weights; itself if a loss takes no other.
+
+    Each entry moves alone, as roundings of y do: those of a softmax may cancel, if not moved by themselves.
+    """
     if target.dtype.kind != "f":
         return target
-    near = shaken(target.astype(np.float64), unit, rng)
+    near = target.astype(np.float64)
+    if loss.gate:
+        near = shaken(near, unit, rng)
+    else:
+        sizes = np.maximum(np.abs(near), np.where(np.isfinite(output), np.abs(output), 0.0))
+        near = near + (shaken(sizes, unit, rng) - sizes)
     if loss.gate == "sigmoid":
         near = np.clip(near, 0, 1)
     elif loss.gate:

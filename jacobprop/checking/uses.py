@@ -57,7 +57,7 @@ _COPYING = (
 )
 
 
-class _Lost(Exception):  # noqa: N818  (a signal between this file's functions)
+class Lost(Exception):  # noqa: N818  (a signal, between functions that follow an array)
     """The function does something that cannot be followed."""
 
 
@@ -80,7 +80,7 @@ class _Watch:
         chosen = self.instead if len(self.operations) - 1 == self.use else self.buffer
         offset = view.__array_interface__["data"][0] - self.buffer.__array_interface__["data"][0]
         if view.size and not 0 <= offset < max(self.buffer.nbytes, 1):
-            raise _Lost
+            raise Lost
         if not view.size:
             return np.zeros(view.shape)
         return np.ndarray(view.shape, view.dtype, buffer=chosen.data, offset=offset, strides=view.strides)
@@ -96,7 +96,7 @@ class _Watched(np.ndarray):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if any(isinstance(array, _Watched) for array in options.get("out", ())):
-            raise _Lost
+            raise Lost
         name = str(ufunc.__name__) if method == "__call__" else f"{ufunc.__name__}.{method}"
         return getattr(ufunc, method)(*_plain(inputs, name), **_plain(options, name))
 
@@ -116,7 +116,7 @@ class _Watched(np.ndarray):
         return _plain(self, "indexing")[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise _Lost
+        raise Lost
 
     def __float__(self) -> float:
         return float(_plain(self, "float"))
@@ -174,16 +174,16 @@ def jacobians_by_use(function: Callable[[Array], Any], x: Array, total: Array, n
         Terms that are not zero, if there are at least two; none where they cannot be told.
     """
     try:
-        operations = _operations(function, x)
+        operations = operations_of(function, x)
         if not 2 <= len(operations) <= _MOST_USES:
             return {}
         terms = {
             f"use {use + 1} of {name} (in {operation})": estimate(
-                partial(_with_use, function, x, use), x
+                partial(with_use, function, x, use), x
             ).value
             for use, operation in enumerate(operations)
         }
-    except (_Lost, JacobpropError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError):
+    except (Lost, JacobpropError, ArithmeticError, TypeError, ValueError, AttributeError, LookupError):
         return {}
     scale = max([np.abs(term).max(initial=0.0) for term in [total, *terms.values()]], default=0.0)
     kept = {use: term for use, term in terms.items() if np.abs(term).max(initial=0.0) > _CLOSE * scale}
@@ -192,12 +192,14 @@ def jacobians_by_use(function: Callable[[Array], Any], x: Array, total: Array, n
     return kept if whole and len(kept) > 1 else {}
 
 
-def _operations(function: Callable[[Array], Any], x: Array) -> list[str]:
+def operations_of(function: Callable[[Array], Any], x: Array) -> list[str]:
+    """What x enters on the way to the value, use by use."""
     watch = _Watch(x, None, use=-1)
     function(watch.array())
     return watch.operations
 
 
-def _with_use(function: Callable[[Array], Any], x: Array, use: int, moved: Array) -> Array:
+def with_use(function: Callable[[Array], Any], x: Array, use: int, moved: Array) -> Array:
+    """The value if one use of x sees other numbers."""
     found = function(_Watch(x, moved, use).array())
     return np.array(_plain(found, "result"), np.float64)
