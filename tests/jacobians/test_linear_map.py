@@ -237,6 +237,35 @@ def test_norms_of_a_weight_need_no_dense_tensor():
     close(J.stacked().column_norms() ** 2, expected)
 
 
+def test_rows_of_very_different_size_have_norms_beside_each_other():
+    """With one scale for all of them the squares of the small ones would be 0, of the large ones infinite."""
+    sizes, parts = np.array([1e-200, 1.0, 1e200]), np.array([3.0, 4.0])
+    each = sizes[:, None] * parts
+    for J, lengths in (
+        (DenseJacobian(each), 5 * sizes),
+        (DenseJacobian(each[:, None, :]), 5 * sizes[:, None]),
+        (WeightJacobian(sizes[:, None], parts), 5 * sizes),
+        (WeightJacobian([[1.0]], each), 5 * sizes[:, None]),
+    ):
+        np.testing.assert_allclose(J.row_norms(), lengths, rtol=4e-16, atol=0)
+        np.testing.assert_allclose(J.T.column_norms(), lengths, rtol=4e-16, atol=0)
+
+
+def test_norms_of_maps_without_inputs_or_outputs():
+    """Nothing moves them: each norm is the empty sum, 0."""
+    for J in (
+        DenseJacobian(np.ones((3, 0))),
+        DenseJacobian(np.ones((0, 3))).T,
+        ScaledJacobian(Numbers(5)(3), np.ones((3, 0))),
+        WeightJacobian(Numbers(6)(3, 2), np.ones(0)),
+        DenseJacobian(np.ones((2, 3, 0))).stacked(),
+    ):
+        rows = J.row_norms()
+        assert np.array_equal(rows, np.zeros(J.out_shape))
+        assert J.column_norms().size == J.gram_diagonal().size == 0
+        assert np.array_equal(J.T.column_norms(), rows)
+
+
 @stalls
 def test_bytes(name, cases):
     for J, reference, numbers, *_ in samples(name, cases):
@@ -364,6 +393,7 @@ def test_float32_stays_float32(name, cases):
         tangent, covector = block(21, *in_shape).astype("f4"), block(22, *out_shape).astype("f4")
         results = [J.matrix(), J.tensor("denominator"), J.push(tangent), J.pull(covector), np.asarray(J)]
         results += [J @ tangent.ravel(), covector.ravel() @ J, J.T.push(covector), J.stacked().push(tangent)]
+        results += [J.stacked().pull(block(23, *J.stacked().out_shape).astype("f4"))]
         assert {array.dtype for array in results} == {J.dtype} == {np.dtype("f4")}
         close(J.matrix(), reference, 1e-6)
         assert J.dense_nbytes == reference.nbytes
