@@ -16,7 +16,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "cross-entropy": ("CE_soft", "CE_row"),
     "delta": ("delta_rule",),
     "gradient": ("J_W_L", "J_b_L", "J_Y_L"),
-    "hessian": ("CE_Hessian", "BCE_Hessian"),
+    "hessian": ("CE_Hessian", "BCE_Hessian", "CE_root", "CE_residual", "soft_bend", "log_bend"),
     "log-softmax": ("J_log_soft",),
     "logistic": ("J_sigmoid",),
     "minibatch": ("batch_W", "batch_b", "batch_mean"),

@@ -9,6 +9,10 @@ With y the output of the last layer, t the target, m outputs:
     negative log-likelihood   L = -sum t y, y = log p          dL/dz = p sum(t) - t     (S-17)
 
 A reduction over the cases, "mean" or "sum", turns the losses of a stack into the loss that is trained.
+
+Curvature: each loss also has its Hessian H by x, the sum below its gate or else the output, and a root S
+with S S^T = H. For the softmax losses H = s (diag(p) - p p^T) and S = sqrt(s) (diag(sqrt p) - p sqrt(p)^T),
+s = sum(t); for binary cross-entropy H = diag(p (1 - p)) (derivations CE_Hessian, CE_root, BCE_Hessian).
 """
 
 from __future__ import annotations
@@ -20,8 +24,10 @@ import numpy as np
 
 from . import elementary
 from ._lazy import sympy
-from .arrays import Array, as_array, is_masked, is_symbolic, quiet
-from .errors import DTypeError, MissingTargetError, OptionError, ShapeError, shown
+from .arrays import Array, as_array, cases_of, is_masked, is_symbolic, quiet
+from .errors import DTypeError, MissingTargetError, OptionError, ShapeError, UnsupportedLayerError, shown
+from .jacobians import DenseJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, Jacobian
+from .jacobians.identity import unit
 
 REDUCTIONS = ("mean", "sum")
 
@@ -34,6 +40,23 @@ def _log(x: Array) -> Array:
 def _exp(x: Array) -> Array:
     """Of expressions."""
     return np.asarray(np.frompyfunc(sympy.exp, 1, 1)(x))
+
+
+def _sqrt(x: Array) -> Array:
+    root = np.frompyfunc(sympy.sqrt, 1, 1) if is_symbolic(x) else np.sqrt
+    return np.asarray(root(x))
+
+
+def _sigmoid_slope(x: Array) -> Array:
+    """p (1 - p) for p = sigmoid(x)."""
+    return _exp(-x) / (1 + _exp(-x)) ** 2 if is_symbolic(x) else elementary.sigmoid_derivative(x)
+
+
+def _shares(x: Array) -> tuple[Array, Array | None]:
+    """p = softmax(x), and 1 - p without cancellation; of expressions p alone."""
+    if not is_symbolic(x):
+        return elementary.softmax(x)
+    return _exp(x) / _exp(x).sum(axis=-1, keepdims=True), None
 
 
 def _times(t: Array, x: Array) -> Array:
@@ -49,6 +72,70 @@ def _plain(T: object) -> Array | None:
         return np.asarray(T)
     except Exception:  # of a list, or of whatever the object's own __array__ raises; `as_array` says it
         return None
+
+
+def _diagonal(d: Array) -> Jacobian:
+    """diag(d) for each case."""
+    return DiagonalJacobian._make(d=d, out_shape=d.shape[-1:], in_shape=d.shape[-1:], cases=cases_of(d))
+
+
+def _low_rank(d: Array, u: Array, v: Array, q: Array | None) -> Jacobian:
+    """diag(d) + u v^T for each case, its diagonal d q, or without q d + u v."""
+    return DiagonalPlusLowRankJacobian._make(
+        d=d,
+        U=u[..., None],
+        V=v[..., None],
+        diagonal=None if q is None else d * q,
+        out_shape=d.shape[-1:],
+        in_shape=d.shape[-1:],
+        cases=cases_of(d),
+    )
+
+
+def eigen(H: Array) -> tuple[Array, Array]:
+    """Eigenvalues and vectors of symmetric matrices (..., m, m); nan where an entry is not finite."""
+    known = np.asarray(np.isfinite(H).all(axis=(-1, -2), keepdims=True))
+    wide = np.where(known, H, 0).astype(np.result_type(H, np.float32), copy=False)  # LAPACK has no half
+    values, vectors = np.linalg.eigh(wide)
+    values = np.where(known[..., 0], values, np.nan)
+    return values.astype(H.dtype, copy=False), vectors.astype(H.dtype, copy=False)
+
+
+def as_jacobian(given: object, x: Array, method: str, columns: int | None = None) -> Jacobian:
+    """What a loss has returned for each case's x, as a Jacobian of m rows; the columns any, or so many.
+
+    Raises
+    ------
+    ShapeError, DTypeError
+        Something else.
+    """
+    m, lead = x.shape[-1], x.shape[:-1]
+    matrix = given if isinstance(given, Jacobian) else _floats(given, x, method)
+    r = columns or (matrix.shape or (0,))[-1]
+    allowed = [(*lead, m, r)] if isinstance(matrix, Jacobian) else [(*lead, m, r), (m, r)]
+    if matrix.shape not in allowed:
+        raise ShapeError(
+            f"{method} of the loss has another shape",
+            where=method,
+            got=f"shape {matrix.shape}",
+            expected=f"{(*lead, m, columns or 'r')}".replace("'", ""),
+            remedy="One matrix for each case, or an array (m, r) for all of them.",
+        )
+    if isinstance(matrix, Jacobian):
+        return matrix
+    return DenseJacobian._make(array=matrix.view(), out_shape=(m,), in_shape=(r,), cases=cases_of(x))
+
+
+def _floats(given: object, x: Array, method: str) -> Array:
+    array = as_array(given, "the matrix", method)
+    if array.dtype.kind == "O":
+        raise DTypeError(
+            "the matrix holds expressions",
+            where=method,
+            expected="floats, as x holds",
+            remedy="Evaluate them at x and t.",
+        )
+    return array.astype(x.dtype, copy=False)
 
 
 class Loss(abc.ABC):
@@ -177,17 +264,75 @@ class Loss(abc.ABC):
         """
         return self.head_value(z, t), self.head_row(z, t)
 
+    def hessian(self, x: Array, t: Array) -> Jacobian | Array:
+        """H = d2L/dx2 of each case's own loss: optional, for what `jacobprop.curvature` computes.
+
+        Parameters
+        ----------
+        x, t : arrays
+            (m,) or (c, m): the sum below the gate for a loss with a gate, else the output; and the targets.
+
+        Returns
+        -------
+        Jacobian, or array (m, m) or (c, m, m)
+            Symmetric.
+        """
+        raise UnsupportedLayerError(
+            "the loss has no Hessian",
+            where=repr(self),
+            expected="a method hessian(x, t)",
+            remedy="Write it: the matrix (m, m) of second derivatives of each case's loss.",
+        )
+
+    def hessian_root(self, x: Array, t: Array) -> Jacobian | Array:
+        """S with S S^T = H, (m, r) for each case: by default from the eigenvalues of `hessian`.
+
+        Negative eigenvalues count as 0: a sum of squares has none, and this is the nearest one.
+        """
+        values, vectors = eigen(as_jacobian(self.hessian(x, t), x, "hessian", x.shape[-1]).matrix())
+        return np.asarray(vectors * np.sqrt(np.maximum(values, 0))[..., None, :])
+
+    def expected_target(self, x: Array) -> Array:
+        """The mean of targets drawn with the density exp(-L): what the model itself expects. Optional.
+
+        There the gradient vanishes, and H is the Fisher information of x, if it does not depend on the
+        targets, or is linear in them: for `jacobprop.fisher`.
+
+        Parameters
+        ----------
+        x : array
+            As for `hessian`.
+
+        Returns
+        -------
+        array
+            The shape of `x`.
+        """
+        raise UnsupportedLayerError(
+            "the loss does not say what its targets are drawn from",
+            where=repr(self),
+            expected="a method expected_target(x)",
+            remedy="Write it: the mean of the targets; or take empirical=True, or gauss_newton.",
+        )
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
+        """What a class before it in the method resolution order has changed is not inherited."""
         super().__init_subclass__(**kwargs)
-        for base in cls.__mro__:
-            if "head" in vars(base):
-                break
-            if vars(base).keys() & {
-                "head_value",
-                "head_row",
-            }:  # a head further up belongs to other mathematics
-                cls.head = Loss.head  # type: ignore[method-assign]  # inheritance, decided here
-                break
+        by_sum, by_output = {"head_value", "head_row"}, {"value", "row", "gate"}
+        own = by_sum if cls.gate else by_output
+        depends = {
+            "head": by_sum,
+            "hessian": own,
+            "hessian_root": own | {"hessian"},
+            "expected_target": own | {"hessian"},
+        }
+        for method, mathematics in depends.items():
+            for base in cls.__mro__:
+                if method in vars(base):
+                    break
+                if vars(base).keys() & mathematics:
+                    setattr(cls, method, getattr(Loss, method))
+                    break
 
     def weight(self, cases: int | None) -> float:
         """What each case's loss is multiplied with before they are added up."""
@@ -263,6 +408,18 @@ class SquaredError(Loss):
         """y - t."""
         return np.asarray(y - t)
 
+    def hessian(self, x: Array, t: Array) -> Jacobian:
+        """I."""
+        return unit(x.shape[-1:], cases_of(x), x.dtype)
+
+    def hessian_root(self, x: Array, t: Array) -> Jacobian:
+        """I."""
+        return self.hessian(x, t)
+
+    def expected_target(self, x: Array) -> Array:
+        """The outputs: targets have variance 1 around them."""
+        return x
+
 
 class MeanSquaredError(Loss):
     """L = 1/m sum_i (y_i - t_i)^2 over the m outputs, J_N^L = 2/m (y - t) (seed row D-66).
@@ -285,6 +442,18 @@ class MeanSquaredError(Loss):
     def row(self, y: Array, t: Array) -> Array:
         """2/m (y - t)."""
         return np.asarray(2 * (y - t) / y.shape[-1])
+
+    def hessian(self, x: Array, t: Array) -> Jacobian:
+        """2/m I."""
+        return _diagonal(np.full_like(x, 2 / x.shape[-1]))
+
+    def hessian_root(self, x: Array, t: Array) -> Jacobian:
+        """sqrt(2/m) I."""
+        return _diagonal(np.full_like(x, np.sqrt(2 / x.shape[-1])))
+
+    def expected_target(self, x: Array) -> Array:
+        """The outputs: targets have variance m/2 around them."""
+        return x
 
 
 class BinaryCrossEntropy(Loss):
@@ -330,6 +499,21 @@ class BinaryCrossEntropy(Loss):
         """Both, from one exponential."""
         return super().head(z, t) if is_symbolic(z, t) else elementary.binary_cross_entropy(z, t)
 
+    @quiet
+    def hessian(self, x: Array, t: Array) -> Jacobian:
+        """diag(p (1 - p)) for p = sigmoid(x), whatever the targets."""
+        return _diagonal(_sigmoid_slope(x))
+
+    @quiet
+    def hessian_root(self, x: Array, t: Array) -> Jacobian:
+        """diag(sqrt(p (1 - p)))."""
+        return _diagonal(_sqrt(_sigmoid_slope(x)))
+
+    @quiet
+    def expected_target(self, x: Array) -> Array:
+        """sigmoid(x): a target is 1 with this probability."""
+        return elementary.sigmoid(x)
+
 
 _NUMBER_THEM = {
     "b": "Convert them with .astype(int) if true is class 1.",
@@ -361,6 +545,23 @@ class CategoricalLoss(Loss):
     def head(self, z: Array, t: Array) -> tuple[Array, Array]:
         """Both, from one softmax."""
         return super().head(z, t) if is_symbolic(z, t) else elementary.cross_entropy(z, t)
+
+    @quiet
+    def hessian(self, x: Array, t: Array) -> Jacobian:
+        """sum(t) (diag(p) - p p^T) for p = softmax(x), its diagonal without cancellation."""
+        (p, q), total = _shares(x), t.sum(axis=-1, keepdims=True)
+        return _low_rank(d=total * p, u=-total * p, v=p, q=q)
+
+    @quiet
+    def hessian_root(self, x: Array, t: Array) -> Jacobian:
+        """sqrt(sum(t)) (diag(sqrt p) - p sqrt(p)^T)."""
+        (p, q), total = _shares(x), t.sum(axis=-1, keepdims=True)
+        d = _sqrt(total if is_symbolic(total) else np.maximum(total, 0)) * _sqrt(p)
+        return _low_rank(d=d, u=-p, v=d, q=q)
+
+    def expected_target(self, x: Array) -> Array:
+        """softmax(x): class k is drawn with probability p_k."""
+        return elementary.softmax(x)[0]
 
     @quiet
     def target(self, T: object, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

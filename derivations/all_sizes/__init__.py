@@ -10,6 +10,7 @@ from . import (
     cross_entropy,
     head_rows,
     jacobian_products,
+    loss_roots,
     losses,
     low_rank,
     minibatch,
@@ -40,5 +41,6 @@ DERIVATIONS: tuple[Derivation, ...] = (
     *losses.DERIVATIONS,
     *head_rows.DERIVATIONS,
     *cross_entropy.DERIVATIONS,
+    *loss_roots.DERIVATIONS,
     *class_labels.DERIVATIONS,
 )

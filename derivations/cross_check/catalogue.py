@@ -6,8 +6,7 @@ from .agreement import Agreement
 AGREEMENTS: tuple[Agreement, ...] = (*layers.AGREEMENTS, *products.AGREEMENTS, *heads.AGREEMENTS)
 
 WITHOUT_A_CALL = {
-    "BCE_Hessian": "second derivatives of losses are not part of the library",
-    "CE_Hessian": "second derivatives of losses are not part of the library",
+    "CE_residual": "a residual is of floats: the tests of curvature compare S rho with the row",
     "CE_smooth": "smoothed targets are soft targets, whose row is CE_soft",
     "CE_softmax": "targets that sum to 1 are a case of CE_soft",
     "CE_weighted": "weighted classes are soft targets, whose row is CE_soft",

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 import jacobprop as jp
+from jacobprop.layers import SumLayer
 
 from .agreement import Agreement, Letters
 from .layers import at_sums
@@ -33,6 +34,18 @@ def log_softmax(x: Letters) -> jp.Record:
 def J_log(x: Letters) -> Any:
     """I - 1 p^T, as the layer makes it."""
     return log_softmax(x).layer(1).J_Sum
+
+
+def bend(x: Letters, layer: SumLayer) -> Any:
+    """How the layer's J_Sum moves along v."""
+    return layer.J_Sum_tangent(layer.forward({}, (x["z"],))[1], x["v"])
+
+
+def squared_root(x: Letters) -> Any:
+    """S S^T of the cross-entropy, for targets that sum to 1."""
+    label = 0 * x["z"] + np.eye(len(x["z"]), dtype=int)[0]
+    S = jp.CrossEntropy().hessian_root(x["z"], label)
+    return S.tensor() @ S.T.tensor()
 
 
 def half_squares(x: Letters) -> Any:
@@ -109,6 +122,31 @@ AGREEMENTS = (
     Agreement("SSE_softmax", 'jacobian("L", "a0")', "q", Z_T, lambda x: softmax(x).jacobian("L", "a0")),
     Agreement(
         "CE_soft", "CrossEntropy().head_row", "q", Z_T, lambda x: jp.CrossEntropy().head_row(x["z"], x["t"])
+    ),
+    Agreement(
+        "CE_Hessian",
+        "CrossEntropy().hessian",
+        "k q",
+        Z_T,
+        lambda x: jp.CrossEntropy().hessian(x["z"], x["t"]),
+    ),
+    Agreement(
+        "BCE_Hessian",
+        "BinaryCrossEntropy().hessian",
+        "k q",
+        S_T,
+        lambda x: jp.BinaryCrossEntropy().hessian(x["s"], x["t"]),
+    ),
+    Agreement("CE_root", "CrossEntropy().hessian_root squared", "k q", Z, squared_root),
+    Agreement(
+        "soft_bend", "Softmax().J_Sum_tangent", "k q", {"z": "m", "v": "m"}, lambda x: bend(x, jp.Softmax())
+    ),
+    Agreement(
+        "log_bend",
+        "LogSoftmax().J_Sum_tangent",
+        "k q",
+        {"z": "m", "v": "m"},
+        lambda x: bend(x, jp.LogSoftmax()),
     ),
     Agreement("soft_shift", "softmax(z + 1)", "k", Z, lambda x: softmax({"z": x["z"] + 1}).output),
     Agreement(

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from ..arrays import Array
+from ..errors import UnsupportedLayerError
 from ..jacobians import Jacobian
 from ..layout import Shape
 
@@ -187,6 +188,32 @@ class Layer(abc.ABC):
             ``IdentityJacobian(m, cases=len(y))``. For one case ``cases`` is None.
         """
 
+    def factor_tangents(
+        self, params: Parameters, cache: Any, tangents: Mapping[Operand, Array]
+    ) -> dict[Operand, Jacobian]:
+        """How each factor moves with the operands: sum_w d(factor)/dw . tangent_w. For `jacobprop.hessian`.
+
+        A subclass that changes `forward`, `factors`, `sum`, `J_Sum` or `sum_factors` of its base writes
+        its own.
+
+        Parameters
+        ----------
+        params : mapping
+            As for `forward`.
+        cache : object
+            What `forward` returned.
+        tangents : mapping
+            {operand: array}: (n,) or (c, n) for an input, the parameter's shape for a slot. An operand that
+            stays where it is may be missing.
+
+        Returns
+        -------
+        dict
+            Jacobians shaped like those of `factors`. A factor that is constant may be missing: of a layer
+            that is linear in all its operands together, {}.
+        """
+        raise _without("factor_tangents", repr(self))
+
     def forward_into(self, params: Parameters, inputs: Values, workspace: Workspace) -> tuple[Array, Any]:
         """`forward` for the delta rule: optional, and only for speed.
 
@@ -271,6 +298,19 @@ class SumLayer(Layer):
     def sum_factors(self, params: Parameters, cache: Any) -> dict[Operand, Jacobian]:
         """The Jacobian of z by each operand."""
 
+    def J_Sum_tangent(self, cache: Any, tangent: Array) -> Jacobian:
+        """How `J_Sum` moves with z: f''(z) . tangent, the tangent (m,) or (c, m). For `jacobprop.hessian`.
+
+        A SumLayer writes this and `sum_factor_tangents`, and no `factor_tangents`.
+        """
+        raise _without("J_Sum_tangent", repr(self))
+
+    def sum_factor_tangents(
+        self, params: Parameters, cache: Any, tangents: Mapping[Operand, Array]
+    ) -> dict[Operand, Jacobian]:
+        """How each of `sum_factors` moves with the operands; as `factor_tangents`."""
+        raise _without("sum_factor_tangents", repr(self))
+
     def factors(self, params: Parameters, cache: Any) -> dict[Operand, Jacobian]:
         """J_operand^a = J_Sum . J_operand^z (seed rows D-69, D-71)."""
         outer = self.J_Sum(cache)
@@ -299,6 +339,15 @@ def pull_through(factors: Mapping[Operand, Jacobian], delta: Array) -> dict[Oper
     }
 
 
+def _without(method: str, where: str) -> UnsupportedLayerError:
+    return UnsupportedLayerError(
+        "the layer does not say how its factors move with its operands",
+        where=where,
+        expected=f"a method {method} beside the mathematics it belongs to",
+        remedy="Write it for the exact Hessian; gauss_newton does without.",
+    )
+
+
 _MATHEMATICS = {"forward", "factors", "sum", "J_Sum", "sum_factors"}
 
 
@@ -315,6 +364,23 @@ def fast_path(layer: Layer, method: str) -> Callable[..., Any]:
         kind = SumLayer if has_sum else Layer
     found: Callable[..., Any] = getattr(kind, method).__get__(layer)
     return found
+
+
+def second_order(layer: Layer, where: str) -> tuple[Callable[..., Any], ...]:
+    """`factor_tangents` of a layer, or `J_Sum_tangent` and `sum_factor_tangents`, if they belong to it.
+
+    Raises
+    ------
+    UnsupportedLayerError
+        One is missing, or, as for a fast path, a class after it changes the mathematics.
+    """
+    with_sum = isinstance(layer, SumLayer)
+    names = ("J_Sum_tangent", "sum_factor_tangents") if with_sum else ("factor_tangents",)
+    for name in names:
+        written = getattr(type(layer), name) is not getattr(SumLayer, name)
+        if not (written and _is_current(type(layer), name)):
+            raise _without(name, where)
+    return tuple(getattr(layer, name) for name in names)
 
 
 def _is_current(kind: type, method: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -222,6 +223,34 @@ class Dense(SumLayer):
             "W": WeightJacobian._make(left=own, y=y, out_shape=m, in_shape=n + m, cases=cases),
         }
         return found | {"b": own} if self.bias else found
+
+    def J_Sum_tangent(self, cache: DenseCache, tangent: Array) -> Jacobian:
+        """J[k, l] = delta_kl f''(z_k) tangent_k, with f'' = 0 at a kink."""
+        if len(self.activation.derivatives) < 2:
+            raise UnsupportedLayerError(
+                "the activation has no second derivative",
+                where=repr(self),
+                expected="f'' after f'",
+                remedy="Make it of more: Activation(name, f, (slope, curvature)), or from_expression.",
+            )
+        d, shape = self.activation.derivative(self.sum(cache), order=2) * tangent, (self.n_out,)
+        return DiagonalJacobian._make(d=d, out_shape=shape, in_shape=shape, cases=cases_of(cache.y))
+
+    def sum_factor_tangents(
+        self, params: Parameters, cache: DenseCache, tangents: Mapping[Operand, Array]
+    ) -> dict[Operand, Jacobian]:
+        """dz/dy moves with W, dz/dW with y, dz/db does not."""
+        cases, n, m = cases_of(cache.y), (self.n_in,), (self.n_out,)
+        found: dict[Operand, Jacobian] = {}
+        if "W" in tangents:
+            found[self.inputs[0]] = ScaledJacobian._make(
+                rows=None, shared=tangents["W"].T, columns=None, out_shape=m, in_shape=n, cases=cases
+            )
+        if self.inputs[0] in tangents:
+            y = tangents[self.inputs[0]]
+            own = unit(m, cases, y.dtype)
+            found["W"] = WeightJacobian._make(left=own, y=y, out_shape=m, in_shape=n + m, cases=cases)
+        return found
 
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace

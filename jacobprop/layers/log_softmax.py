@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,6 +82,30 @@ class LogSoftmax(SumLayer):
         """dz/dy = I."""
         z = cache.z
         return {self.inputs[0]: unit(z.shape[-1:], cases_of(z), z.dtype)}
+
+    def J_Sum_tangent(self, cache: LogSoftmaxCache, tangent: Array) -> Jacobian:
+        """-1 u^T with u = J^soft tangent = p (tangent - p . tangent): only p moves (proof: log_bend)."""
+        p, complement = cache.shares
+        shape, zeros = p.shape[-1:], np.zeros_like(p)
+        if complement is None:
+            u = p * (tangent - (p * tangent).sum(axis=-1, keepdims=True))
+        else:
+            u = p * (complement * tangent - sum_of_others(p * tangent))
+        return DiagonalPlusLowRankJacobian._make(
+            d=zeros,
+            U=np.full_like(p, -1)[..., None],
+            V=u[..., None],
+            diagonal=-u,
+            out_shape=shape,
+            in_shape=shape,
+            cases=cases_of(p),
+        )
+
+    def sum_factor_tangents(
+        self, params: Parameters, cache: LogSoftmaxCache, tangents: Mapping[Operand, Array]
+    ) -> dict[Operand, Jacobian]:
+        """dz/dy = I does not move."""
+        return {}
 
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,26 @@ class Softmax(SumLayer):
         """dz/dy = I."""
         z = cache.z
         return {self.inputs[0]: unit(z.shape[-1:], cases_of(z), z.dtype)}
+
+    def J_Sum_tangent(self, cache: SoftmaxCache, tangent: Array) -> Jacobian:
+        """diag(u) - u p^T - p u^T with u = J^soft tangent, its diagonal u (1 - 2 p) (proof: soft_bend)."""
+        p, shape = cache.p, cache.p.shape[-1:]
+        u = self.J_Sum(cache)._push(tangent[..., None])[..., 0]
+        return DiagonalPlusLowRankJacobian._make(
+            d=u,
+            U=np.stack([-u, -p], axis=-1),
+            V=np.stack([p, u], axis=-1),
+            diagonal=None if cache.complement is None else u * (cache.complement - p),
+            out_shape=shape,
+            in_shape=shape,
+            cases=cases_of(p),
+        )
+
+    def sum_factor_tangents(
+        self, params: Parameters, cache: SoftmaxCache, tangents: Mapping[Operand, Array]
+    ) -> dict[Operand, Jacobian]:
+        """dz/dy = I does not move."""
+        return {}
 
     def forward_into(
         self, params: Parameters, inputs: Values, workspace: Workspace

@@ -15,7 +15,7 @@ import sympy
 import jacobprop as jp
 from jacobprop import errors
 from jacobprop.layers.dense import DenseCache
-from jacobprop.losses import Loss
+from jacobprop.losses import Loss, as_jacobian
 
 ROOMS = (
     "architecture",
@@ -145,6 +145,43 @@ EXACTLY = "the target must be shaped exactly like the output"
 GATE = "got an output that need not be a probability"
 
 BAD = {
+    "a loss without second derivatives": (
+        lambda: Loss.hessian(jp.SquaredError(), ONES(3), ONES(3)),
+        errors.UnsupportedLayerError,
+        "SquaredError(): the loss has no Hessian; expected a method hessian(x, t). Write it: the "
+        "matrix (m, m) of second derivatives of each case's loss.",
+    ),
+    "a loss without expected targets": (
+        lambda: Loss.expected_target(jp.SquaredError(), ONES(3)),
+        errors.UnsupportedLayerError,
+        "SquaredError(): the loss does not say what its targets are drawn from; expected a method "
+        "expected_target(x). Write it: the mean of the targets; or take empirical=True, or "
+        "gauss_newton.",
+    ),
+    "a Hessian of another shape": (
+        lambda: as_jacobian(ONES((2, 3)), ONES((5, 3)), "hessian", 3),
+        errors.ShapeError,
+        "hessian: hessian of the loss has another shape; got shape (2, 3), expected (5, 3, 3). One "
+        "matrix for each case, or an array (m, r) for all of them.",
+    ),
+    "a Hessian of expressions": (
+        lambda: as_jacobian(np.diag(sympy.symbols("x y")), ONES(2), "hessian", 2),
+        errors.DTypeError,
+        "hessian: the matrix holds expressions; expected floats, as x holds. Evaluate them at x and t.",
+    ),
+    "a layer without tangents": (
+        lambda: jp.layers.SumLayer.J_Sum_tangent(jp.Softmax(), None, ONES(3)),
+        errors.UnsupportedLayerError,
+        "Softmax(): the layer does not say how its factors move with its operands; expected a method "
+        "J_Sum_tangent beside the mathematics it belongs to. Write it for the exact Hessian; "
+        "gauss_newton does without.",
+    ),
+    "an activation without a second derivative": (
+        lambda: jp.Dense(2, 3, jp.Activation("sine", np.sin, (np.cos,))).J_Sum_tangent(None, ONES(3)),
+        errors.UnsupportedLayerError,
+        "Dense(2, 3, \"sine\"): the activation has no second derivative; expected f'' after f'. Make "
+        "it of more: Activation(name, f, (slope, curvature)), or from_expression.",
+    ),
     # -- no network at all
     "a list for a network": (
         lambda: jp.DeltaRule([1]),
