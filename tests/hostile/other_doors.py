@@ -127,8 +127,10 @@ def diagnoses(trial):
         found = trial.call(
             jp.diagnose, {**record.gradients(), "W1": g.value}, record, refused=True if g.bad else None
         )
-        assert found is REFUSED or not found.ok
-        assert found is REFUSED or len(found.message) > 10
+        if found is not REFUSED:
+            assert len(found.message) > 10
+            # the roundings of half precision, all one way, come near these gradients
+            assert not found.ok or (g.array.dtype == np.float16 and "which is rounding" in found.message)
 
 
 DOORS = {"dialects": dialects, "losses": losses, "derive": derivations}
