@@ -4,10 +4,21 @@ from . import activations, dialects, errors, testing
 from .activations import Activation
 from .chain import Chain
 from .checking import check, check_vjp, diagnose
+from .curvature import (
+    LeastSquaresProblem,
+    fisher,
+    gauss_newton,
+    hessian,
+    levenberg_marquardt,
+    ntk,
+    parameter_jacobian,
+    plan_ntk,
+)
 from .data import load_wine
 from .delta import DeltaRule
 from .files import load, save
 from .formulations import gradients
+from .interop import from_sklearn, from_torch
 from .jacobians import (
     DenseJacobian,
     DiagonalJacobian,
@@ -49,6 +60,7 @@ __all__ = [
     "Jacobian",
     "JacobianTensor",
     "Layer",
+    "LeastSquaresProblem",
     "LogSoftmax",
     "Loss",
     "MeanSquaredError",
@@ -66,11 +78,20 @@ __all__ = [
     "diagnose",
     "dialects",
     "errors",
+    "fisher",
     "fit",
+    "from_sklearn",
+    "from_torch",
+    "gauss_newton",
     "gradients",
+    "hessian",
+    "levenberg_marquardt",
     "load",
     "load_wine",
+    "ntk",
+    "parameter_jacobian",
     "plan",
+    "plan_ntk",
     "save",
     "testing",
 ]

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import matplotlib
     import matplotlib.figure as matplotlib_figure
     import mpmath  # type: ignore[import-untyped]  # it has no hints
+    import scipy.linalg as scipy_linalg
     import scipy.sparse as scipy_sparse
     import scipy.sparse.linalg as scipy_sparse_linalg
     import scipy.special as scipy_special
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 else:
     sympy = _LazyModule("sympy")
     mpmath = _LazyModule("mpmath")  # which sympy is built on
+    scipy_linalg = _LazyModule("scipy.linalg")
     scipy_sparse = _LazyModule("scipy.sparse")
     scipy_sparse_linalg = _LazyModule("scipy.sparse.linalg")
     scipy_special = _LazyModule("scipy.special")
@@ -53,6 +55,7 @@ __all__ = [
     "matplotlib",
     "matplotlib_figure",
     "mpmath",
+    "scipy_linalg",
     "scipy_sparse",
     "scipy_sparse_linalg",
     "scipy_special",

@@ -92,7 +92,8 @@ def fit(
     held_out : (X, T), optional
         Cases that only the history sees.
     progress : callable, optional
-        Called with (epoch, train loss, held-out loss or None) after every epoch.
+        Called with (epoch, train loss, held-out loss or None) after every epoch. If it raises
+        StopIteration, this epoch was the last.
 
     Raises
     ------
@@ -156,7 +157,10 @@ def fit(
         net = net.with_parameters(parameters)
         _note(history, net, (x, target), held_out)
         if progress is not None:
-            progress(epoch, history.train[-1], history.held_out[-1] if history.held_out else None)
+            try:
+                progress(epoch, history.train[-1], history.held_out[-1] if history.held_out else None)
+            except StopIteration:
+                break
     return Fit(net, history)
 
 
