@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from .accuracy import SUITE as ACCURACY
 from .chain import SUITE as CHAIN
+from .gauss_newton import SUITE as GAUSS_NEWTON
 from .gradient import SUITE as GRADIENT
 from .input_jacobian import SUITE as INPUT_JACOBIAN
+from .lm import SUITE as LM
+from .ntk import SUITE as NTK
 from .parameter_products import SUITE as PARAMETER_PRODUCTS
 from .saturation import SUITE as SATURATION
 from .scaling import SUITE as SCALING
@@ -20,7 +23,10 @@ SUITES: dict[str, Suite] = {
     "input_jacobian": INPUT_JACOBIAN,
     "weight_jacobian": WEIGHT_JACOBIAN,
     "parameter_products": PARAMETER_PRODUCTS,
+    "gauss_newton": GAUSS_NEWTON,
+    "lm": LM,
     "walk": WALK,
+    "ntk": NTK,
     "chain": CHAIN,
     "accuracy": ACCURACY,
 }

@@ -204,7 +204,11 @@ def _walk(layers: list[_Layer], rows: list[Array]) -> list[Step]:
 
 def push(work: Workload) -> Run:
     """Forward, and beside it Y V, and above the first layer the tangent's f' and W."""
-    steps = _forward(work)
+    return _run(_forward(work) + _upward(work))
+
+
+def _upward(work: Workload) -> list[Step]:
+    steps: list[Step] = []
     rng = np.random.default_rng(3)
     for number, layer in enumerate(_layers(work)):
         V = rng.standard_normal(layer.W.shape).astype(work.dtype)
@@ -214,14 +218,18 @@ def push(work: Workload) -> Run:
             steps.append(partial(np.matmul, layer.Y, layer.W, out=np.empty_like(out)))
         if layer.slopes is not None:
             steps.append(partial(np.multiply, out, layer.slopes, out=out))
-    return _run(steps)
+    return steps
 
 
 def pull(work: Workload) -> Run:
     """Forward, one row a case down to the first sum, and Y^T Delta in a fresh array each layer."""
+    return _run(_forward(work) + _downward(work))
+
+
+def _downward(work: Workload) -> list[Step]:
     layers, rows = _rows(work, 1)
     sums: list[Step] = [partial(np.matmul, w.Y.T, R[:, 0, :]) for w, R in zip(layers, rows, strict=True)]
-    return _run(_forward(work) + _walk(layers, rows) + sums)
+    return _walk(layers, rows) + sums
 
 
 def diagonal(work: Workload) -> Run:
@@ -242,3 +250,36 @@ def gradient_norms(work: Workload) -> Run:
     for layer, R in zip(layers, rows, strict=True):
         squares += [partial(np.einsum, "cm,cm->c", A, A) for A in (layer.Y, R[:, 0, :])]
     return _run(_forward(work) + _walk(layers, rows) + squares)
+
+
+# -- curvature -----------------------------------------------------------------------------------------------
+
+
+def gauss_newton_product(work: Workload) -> Run:
+    """Forward, one push up, one pull down."""
+    return _run(_forward(work) + _upward(work) + _downward(work))
+
+
+def hessian_product(work: Workload) -> Run:
+    """Forward, one push up, the rows of the loss down, and their tangents, with twice the products."""
+    layers, rows = _rows(work, 1)
+    return _run(_forward(work) + _upward(work) + _walk(layers, rows) + _downward(work) + _downward(work))
+
+
+# -- the tangent kernel ------------------------------------------------------------------------------------
+
+
+def tangent_kernel(work: Workload) -> Run:
+    """Forward, a row for each output down to the first sum, and of each layer Y Y^T and R R^T.
+
+    numpy computes half of such a product and mirrors it. The last one is fresh, as the kernel is; that the
+    two are multiplied and added up is no part of the floor.
+    """
+    layers, rows = _rows(work)
+    products: list[Step] = []
+    for number, (layer, R) in enumerate(zip(layers, rows, strict=True)):
+        flat = R.reshape(-1, R.shape[-1])
+        out = np.empty((len(flat), len(flat)), work.dtype) if number else None
+        products.append(partial(np.matmul, layer.Y, layer.Y.T, out=np.empty((work.cases,) * 2, work.dtype)))
+        products.append(partial(np.matmul, flat, flat.T, out=out))
+    return _run(_forward(work) + _walk(layers, rows) + products)

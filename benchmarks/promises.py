@@ -8,6 +8,7 @@ input_jacobian      the yardstick, a floor and peers on `ordinary` and `bottlene
 weight_jacobian     the dense yardstick, the floor ``np.multiply``, peers
 parameter_products  one workload an answer ("784-256-128-10 x 64, J v"), the yardstick, peers
 walk                the yardstick ``record.jacobians``, and as the floor one bare backward walk
+ntk                 the structured yardstick, a floor, torch's "jacrev contracted"
 scaling             its four series
 saturation          routes of ours, each against itself as usual
 ==================  ==========================================================================
@@ -25,6 +26,7 @@ from .targets import (
     peak_over,
     to_best_peer,
     to_floor,
+    to_peer,
     to_yardstick,
     worst_of_ours,
 )
@@ -38,6 +40,9 @@ WALKS = ("64-128-128-10 x 64", "784-256-128-10 x 64", "256-512-512-16 x 32")
 SMALL = ("13-5-3 x 178",)
 DENSE = 8 * 64 * 10 * (784 * 256 + 256 * 128 + 128 * 10)
 """Bytes of the outputs by every weight of 784-256-128-10, 64 cases."""
+KERNELS = ("784-256-128-10 x 64", "784-256-128-10 x 64, float32")
+KERNEL = 8 * (64 * 10) ** 2
+"""Bytes of their tangent kernel."""
 
 TARGETS: tuple[Target, ...] = (
     Target(
@@ -151,6 +156,27 @@ TARGETS: tuple[Target, ...] = (
         "record.jacobians of the outputs, structured, to one backward walk of as many rows, 13-5-3 x 178",
         1.3,
         over("walk", to_floor, workloads=SMALL),
+    ),
+    Target(
+        "ntk",
+        "tangent kernel / bare Grams",
+        "jp.ntk of 784-256-128-10, 64 cases, to its bare Grams and matrix products, both dtypes",
+        1.6,
+        over("ntk", to_floor, workloads=KERNELS),
+    ),
+    Target(
+        "ntk",
+        "tangent kernel / torch.func",
+        "jp.ntk of 784-256-128-10, 64 cases, to the contraction of torch.func's Jacobians, both dtypes",
+        1 / 100,
+        over("ntk", to_peer("torch jacrev contracted"), workloads=KERNELS),
+    ),
+    Target(
+        "ntk",
+        "tangent kernel: memory / result",
+        "jp.ntk of 784-256-128-10, 64 cases, float64: peak of memory to the kernel itself",
+        3.0,
+        over("ntk", peak_over(KERNEL), workloads=KERNELS[:1]),
     ),
     Target(
         "scaling",

@@ -111,6 +111,15 @@ def to_yardstick(candidate: str) -> Callable[[Rows], Number | None]:
     return ratio
 
 
+def to_peer(candidate: str) -> Callable[[Rows], Number | None]:
+    """The yardstick's time over that of one route of a peer."""
+
+    def ratio(rows: Rows) -> Number | None:
+        return to_best_peer([row for row in rows if row.candidate == candidate])
+
+    return ratio
+
+
 def worst_of_ours(rows: Rows) -> Number | None:
     """The largest ratio of a route of ours to what it is compared with."""
     found = [_to_own(r)._replace(note=r.candidate) for r in rows if r.role == "ours" and r.ratio]

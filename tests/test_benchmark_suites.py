@@ -24,6 +24,7 @@ from benchmarks import (
     floors,
     input_jacobian,
     invitation,
+    ntk,
     parameter_products,
     walk,
     weight_jacobian,
@@ -42,7 +43,7 @@ ROOT = Path(__file__).parents[1]
 TINY = replace(classes((7, 6, 5, 3), cases=4), group="ordinary")
 WAIST = regression((6, 5, 2, 7, 4), cases=3, group="bottleneck")
 SHORT = replace(QUICK, sample=1e-6, budget=1e-3, peers=False)
-MINE = ("input_jacobian", "weight_jacobian", "parameter_products", "walk", "chain")
+MINE = ("input_jacobian", "weight_jacobian", "parameter_products", "walk", "ntk", "chain")
 
 
 @pytest.fixture
@@ -54,6 +55,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weight_jacobian, "workloads", lambda: iter([TINY, WAIST]))
     monkeypatch.setattr(parameter_products, "workload", lambda: TINY)
     monkeypatch.setattr(walk, "ordinary", lambda: iter([TINY]))
+    monkeypatch.setattr(ntk, "workloads", lambda: iter([TINY]))
     monkeypatch.setattr(chain, "chains", chains)
     monkeypatch.setattr(invitation, "_installed", tuple)
 
@@ -398,6 +400,8 @@ def expected(question: Question, work: Workload) -> dict[str, Any]:
         return {name: np.einsum("co,con->n", u, J).reshape(shapes[name]) for name, J in dense.items()}
     if question == "diagonal":
         return {name: np.einsum("con,con->n", J, J).reshape(shapes[name]) for name, J in dense.items()}
+    if question == "tangent_kernel":
+        return {"K": sum(np.einsum("nap,mbp->namb", J, J) for J in dense.values())}
     assert question == "gradient_norms"
     return {"norms": np.sqrt(sum(np.einsum("con,con->c", J, J) for J in dense.values()))}
 

@@ -49,7 +49,19 @@ from benchmarks.floors import gemms
 from benchmarks.interval import median_interval
 from benchmarks.memory import peak_bytes
 from benchmarks.peers import Peer
-from benchmarks.promises import DEEP, DENSE, DIGITS, MIDDLE, SMALL, TARGETS, WALKS, WIDE, WINE
+from benchmarks.promises import (
+    DEEP,
+    DENSE,
+    DIGITS,
+    KERNEL,
+    KERNELS,
+    MIDDLE,
+    SMALL,
+    TARGETS,
+    WALKS,
+    WIDE,
+    WINE,
+)
 from benchmarks.report import DRY, LEGEND, Report, line, table, target_lines
 from benchmarks.suite import QUICK, Row, Settings, Suite
 from benchmarks.targets import (
@@ -889,6 +901,17 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
     ],
     "record.jacobians / backward walk": lambda v: _floors("walk", WALKS, v),
     "record.jacobians / walk, 13-5-3": lambda v: _floors("walk", SMALL, v),
+    "tangent kernel / bare Grams": lambda v: _floors("ntk", KERNELS, v),
+    "tangent kernel / torch.func": lambda v: [
+        row
+        for name in KERNELS
+        for row in (
+            _yard("ntk", name),
+            replace(_guest("ntk", name, 1 / v), candidate="torch jacrev contracted"),
+            _guest("ntk", name, 0.5),
+        )
+    ],
+    "tangent kernel: memory / result": lambda v: [_yard("ntk", KERNELS[0], peak_bytes=round(v * KERNEL))],
     "exponents of tensor, delta: error": lambda v: _scaling(LAWS | {"tensor": 3 + v}, overhead=0),
     "exponent of tensor / delta: error": lambda v: _scaling(LAWS | {"delta": 2 - v}, overhead=0),
     "saturated / unsaturated": lambda v: [

@@ -289,6 +289,37 @@ def _norms_by_deltas(work: Workload) -> Run:
     return _jitted(lambda *a: {"norms": stacked(*a)}, model.parameters, model.X, model.T)
 
 
+# -- the tangent kernel of the outputs -------------------------------------------------------------------
+
+
+def _kernel_contracted(work: Workload) -> Run:
+    """vmap over the cases of jacrev, and one contraction for each parameter."""
+    model, jax = _Model(work), _jax()
+    stacked = jax.vmap(jax.jacrev(model.output), in_axes=(None, 0))
+
+    def answer(parameters: Any, X: Any) -> Any:
+        flat = (J.reshape(*J.shape[:2], -1) for J in stacked(parameters, X).values())
+        return {"K": sum(jax.numpy.einsum("naf,mbf->namb", J, J) for J in flat)}
+
+    return _jitted(answer, model.parameters, model.X)
+
+
+def _kernel_by_deltas(work: Workload) -> Run:
+    """By hand: (y . y' + 1) (outputs by sums . outputs by sums), added up over the layers."""
+    model, jax = _Model(work), _jax()
+    below_and_deltas = jax.vmap(_case_deltas(model, lambda ran: ran.output), in_axes=(None, 0))
+
+    def answer(parameters: Any, X: Any) -> Any:
+        below, deltas = below_and_deltas(parameters, X)
+        products = (
+            jax.numpy.einsum("naj,mbj->namb", d, d) * (y @ y.T + 1)[:, None, :, None]
+            for y, d in zip(below, deltas, strict=True)
+        )
+        return {"K": sum(products)}
+
+    return _jitted(answer, model.parameters, model.X)
+
+
 ROUTES: dict[Question, dict[str, Callable[[Workload], Run]]] = {
     "gradient": {"value_and_grad": _gradient},
     "input_jacobian": {
@@ -301,5 +332,6 @@ ROUTES: dict[Question, dict[str, Callable[[Workload], Run]]] = {
     "vjp": {"vjp": _vjp},
     "diagonal": {"vmap(grad)": _diagonal_by_case, "by hand": _diagonal_by_deltas},
     "gradient_norms": {"vmap(grad)": _norms_by_case, "by hand": _norms_by_deltas},
+    "tangent_kernel": {"jacrev contracted": _kernel_contracted, "by hand": _kernel_by_deltas},
 }
 """{question: {route: workload to run}}, the usual route first."""

@@ -12,7 +12,14 @@ from ..comparison import Candidate, Run
 from ..workloads import Workload
 
 Question: TypeAlias = Literal[
-    "gradient", "input_jacobian", "weight_jacobians", "jvp", "vjp", "diagonal", "gradient_norms"
+    "gradient",
+    "input_jacobian",
+    "weight_jacobians",
+    "jvp",
+    "vjp",
+    "diagonal",
+    "gradient_norms",
+    "tangent_kernel",
 ]
 Route: TypeAlias = Callable[[Workload], Run]
 

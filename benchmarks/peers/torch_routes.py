@@ -305,6 +305,38 @@ def _norms_by_deltas(work: Workload) -> Run:
     return _warm(run)
 
 
+# -- the tangent kernel of the outputs -------------------------------------------------------------------
+
+
+def _kernel_contracted(work: Workload) -> Run:
+    """As in torch's tutorial: vmap of jacrev over the cases, and one contraction for each parameter."""
+    model, torch = _Model(work), _torch()
+    stacked = torch.func.vmap(torch.func.jacrev(model.output), in_dims=(None, 0))
+
+    def run() -> Arrays:
+        flat = (J.flatten(2) for J in stacked(model.parameters, model.X).values())
+        return {"K": sum(torch.einsum("naf,mbf->namb", J, J) for J in flat).numpy()}
+
+    return _warm(run)
+
+
+def _kernel_by_deltas(work: Workload) -> Run:
+    """By hand: (y . y' + 1) (outputs by sums . outputs by sums), added up over the layers."""
+    model, torch = _Model(work), _torch()
+
+    def run() -> Arrays:
+        ran, deltas = _output_deltas(model)
+        cases, outputs = ran.output.shape
+        kernel = torch.zeros((cases, outputs, cases, outputs), dtype=ran.output.dtype)
+        for y, delta in zip(ran.below, deltas, strict=True):
+            flat = delta.transpose(0, 1).flatten(0, 1)
+            product = (flat @ flat.mT).view(kernel.shape)
+            kernel += product.mul_((y.detach() @ y.detach().mT + 1)[:, None, :, None])
+        return {"K": kernel.numpy()}
+
+    return _warm(run)
+
+
 ROUTES: dict[Question, dict[str, Callable[[Workload], Run]]] = {
     "gradient": {"autograd": _gradient},
     "input_jacobian": {
@@ -318,5 +350,6 @@ ROUTES: dict[Question, dict[str, Callable[[Workload], Run]]] = {
     "vjp": {"autograd": _vjp},
     "diagonal": {"vmap(grad)": _diagonal_by_case, "by hand": _diagonal_by_deltas},
     "gradient_norms": {"vmap(grad)": _norms_by_case, "by hand": _norms_by_deltas},
+    "tangent_kernel": {"jacrev contracted": _kernel_contracted, "by hand": _kernel_by_deltas},
 }
 """{question: {route: workload to run}}, the usual route first."""
