@@ -9,10 +9,12 @@ from .curvature import (
     fisher,
     gauss_newton,
     hessian,
+    laplace,
     levenberg_marquardt,
     ntk,
     parameter_jacobian,
     plan_ntk,
+    sensitivity,
 )
 from .data import load_wine
 from .delta import DeltaRule
@@ -41,6 +43,7 @@ from .losses import (
 from .network import Network
 from .planning import plan
 from .record import Record
+from .report.sensitivity_panels import sensitivity_picture
 from .symbolic import derive
 from .training import fit
 
@@ -85,6 +88,7 @@ __all__ = [
     "gauss_newton",
     "gradients",
     "hessian",
+    "laplace",
     "levenberg_marquardt",
     "load",
     "load_wine",
@@ -93,5 +97,7 @@ __all__ = [
     "plan",
     "plan_ntk",
     "save",
+    "sensitivity",
+    "sensitivity_picture",
     "testing",
 ]

@@ -2,7 +2,10 @@
 
 from .by_parameters import ParameterJacobian, parameter_jacobian
 from .exact_hessian import Hessian, hessian
+from .input_sensitivity import Sensitivity, sensitivity
 from .kronecker import Kronecker
+from .laplace_approximation import laplace
+from .laplace_posterior import LaplacePosterior
 from .least_squares import LeastSquaresProblem
 from .loss_curvature import GaussNewton, fisher, gauss_newton
 from .marquardt import LevenbergMarquardtFit, LevenbergMarquardtHistory, levenberg_marquardt
@@ -13,15 +16,19 @@ __all__ = [
     "Hessian",
     "KernelPlan",
     "Kronecker",
+    "LaplacePosterior",
     "LeastSquaresProblem",
     "LevenbergMarquardtFit",
     "LevenbergMarquardtHistory",
     "ParameterJacobian",
+    "Sensitivity",
     "fisher",
     "gauss_newton",
     "hessian",
+    "laplace",
     "levenberg_marquardt",
     "ntk",
     "parameter_jacobian",
     "plan_ntk",
+    "sensitivity",
 ]
