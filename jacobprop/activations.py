@@ -7,6 +7,7 @@ To add an activation, write one entry at the end of this file. `leaky_relu` and 
 
 import difflib
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self, TypeAlias
@@ -105,7 +106,7 @@ class Activation:
             )
         choice = self.at_kink
         if isinstance(choice, (int, float)) and not isinstance(choice, bool):
-            known = math.isfinite(choice)
+            known = abs(choice) <= sys.float_info.max  # an int may be too large for a float
         else:
             known = isinstance(choice, str) and choice in ("left", "right", "middle")
         if not known:
@@ -266,7 +267,8 @@ class Activation:
                 got=shown(at_kink),
                 remedy="Leave at_kink out.",
             )
-        return replace(self, at_kink=at_kink, from_output=self.from_output if at_kink == "left" else None)
+        left = isinstance(at_kink, str) and at_kink == "left"
+        return replace(self, at_kink=at_kink, from_output=self.from_output if left else None)
 
     @quiet
     def _apply(self, function: Function, z: Array, call: str) -> Array:

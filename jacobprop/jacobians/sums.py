@@ -36,7 +36,9 @@ def _one_low_rank(A: Jacobian, B: Jacobian) -> Jacobian:
     exact = None if low.diagonal is None else low.diagonal + _d(other)
     d = low.d + _d(other)
     lead = d.shape[:-1]
-    U, V = (np.broadcast_to(part, lead + part.shape[-2:]) for part in (low.U, low.V))
+    U, V = (
+        np.broadcast_to(part.astype(d.dtype, copy=False), lead + part.shape[-2:]) for part in (low.U, low.V)
+    )
     return DiagonalPlusLowRankJacobian._make(d=d, U=U, V=V, diagonal=exact, **frame(A, B))
 
 

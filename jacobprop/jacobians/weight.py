@@ -181,8 +181,9 @@ class WeightJacobian(StoredJacobian):
 
     def _sparse(self) -> Any:
         # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
-        left = self.left._sparse().astype(self.dtype)
-        return scipy_sparse.kron(self.y[None, :], scipy_sparse.csr_array(left), format="csr")
+        left = scipy_sparse.csr_array(self.left._sparse().astype(self.dtype))
+        product = scipy_sparse.kron(self.y[None, :], left, format="csr")
+        return product.astype(self.dtype, copy=False)  # without any entry it comes in float64
 
     @staticmethod
     def stored_numbers(s: Structure) -> int:

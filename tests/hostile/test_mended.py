@@ -311,3 +311,22 @@ def test_a_difference_that_overflows_is_no_agreement():
     assert not found.ok
     assert jp.diagnose(huge, huge).ok
     assert not jp.diagnose(huge, -huge).ok
+
+
+@pytest.mark.parametrize("choice", [10**400, -(10**400), np.array([]), np.ones(2), float("nan"), True])
+def test_a_choice_at_a_kink_is_a_side_or_a_number(choice):
+    with pytest.raises(jp.errors.OptionError, match="no such derivative at a kink"):
+        jp.activations.get("relu", at_kink=choice)
+    with pytest.raises(jp.errors.OptionError, match="no such derivative at a kink"):
+        jp.Activation.from_expression("z", at_kink=choice)
+
+
+def test_an_identity_of_more_precision_widens_a_sum_throughout():
+    low = jp.DiagonalPlusLowRankJacobian(*(np.zeros(shape, np.float16) for shape in ((4,), (4, 2), (4, 2))))
+    total = low + jp.IdentityJacobian(4, dtype=np.float32)
+    assert total.dtype == total.matrix().dtype == np.float32
+
+
+def test_a_sparse_form_without_entries_keeps_its_dtype():
+    J = jp.WeightJacobian(np.zeros((1, 1), np.float16), np.zeros(1, np.float32))
+    assert J.to_sparse().dtype == np.float32
