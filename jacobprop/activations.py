@@ -7,7 +7,6 @@ To add an activation, write one entry at the end of this file. `leaky_relu` and 
 
 import difflib
 import math
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self, TypeAlias
@@ -16,7 +15,7 @@ import numpy as np
 
 from . import elementary
 from ._lazy import sympy
-from .arrays import Array, as_array, is_symbolic, quiet
+from .arrays import Array, as_array, is_symbolic, quiet, real_number
 from .errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError, shown
 from .expressions import usable
 
@@ -105,11 +104,8 @@ class Activation:
                 remedy="Write (derivative,) for a single one.",
             )
         choice = self.at_kink
-        if isinstance(choice, (int, float)) and not isinstance(choice, bool):
-            known = abs(choice) <= sys.float_info.max  # an int may be too large for a float
-        else:
-            known = isinstance(choice, str) and choice in ("left", "right", "middle")
-        if not known:
+        side = isinstance(choice, str) and choice in ("left", "right", "middle")
+        if not side and not math.isfinite(real_number(choice)):
             raise OptionError(
                 "no such derivative at a kink",
                 where=self._where("at_kink"),
@@ -493,8 +489,8 @@ def _named(name: str, parameter: str, value: float, default: float) -> str:
 
 def _parameter(value: object, where: str, below: float, remedy: str) -> float:
     """A number above 0 and below a bound."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not (real and 0 < value < below):  # type: ignore[operator]  # it is real
+    found = real_number(value)
+    if not 0 < found < below:
         raise OptionError(
             "the parameter is out of range",
             where=f"activations.{where}",
@@ -502,7 +498,7 @@ def _parameter(value: object, where: str, below: float, remedy: str) -> float:
             expected="a finite number above 0" + (f" and below {below:g}" if below < math.inf else ""),
             remedy=remedy,
         )
-    return float(value)  # type: ignore[arg-type]
+    return found
 
 
 _ENTRIES = (

@@ -62,7 +62,7 @@ def as_array(value: object, what: str, where: str = "", integers: Any = np.float
             where=where,
             remedy="Fill the mask first with .filled(...).",
         )
-    if type(value).__module__.startswith("scipy.sparse") and hasattr(value, "toarray"):
+    if str(type(value).__module__).startswith("scipy.sparse") and hasattr(value, "toarray"):
         raise DTypeError(f"{what} is sparse", where=where, remedy="Pass .toarray().")
     try:
         array = np.asarray(value)
@@ -97,6 +97,11 @@ def as_array(value: object, what: str, where: str = "", integers: Any = np.float
     )
 
 
+def is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """Whether the type says so; isinstance asks the object as well, which may raise."""
+    return issubclass(type(value), kinds)
+
+
 _DEEPEST = 64
 """numpy's own limit on the axes of an array."""
 _MAY_BE_MASKED = (list, tuple, np.ma.MaskedArray)
@@ -104,12 +109,12 @@ _MAY_BE_MASKED = (list, tuple, np.ma.MaskedArray)
 
 def is_masked(value: object) -> bool:
     """Whether a masked array, or numpy's masked constant, is all or any part of nested lists."""
-    return isinstance(value, _MAY_BE_MASKED) and _holds_masked(value)
+    return is_a(value, _MAY_BE_MASKED) and _holds_masked(value)
 
 
 def _holds_masked(value: object, depth: int = 0) -> bool:
     if isinstance(value, (list, tuple)):
-        parts = (entry for entry in value if isinstance(entry, _MAY_BE_MASKED))
+        parts = (entry for entry in value if is_a(entry, _MAY_BE_MASKED))
         return depth < _DEEPEST and any(_holds_masked(entry, depth + 1) for entry in parts)
     return isinstance(value, np.ma.MaskedArray)
 
@@ -118,10 +123,10 @@ def _symbolic(array: Array, what: str, where: str) -> Array:
     """Accept an object array if sympy expressions (and plain numbers) are all that it holds."""
     loaded = sys.modules.get("sympy")  # without sympy loaded, nothing can be a sympy expression
     allowed = (int, float, loaded.Expr) if loaded else ()
-    if loaded and array.size and not any(isinstance(entry, loaded.Expr) for entry in array.flat):
+    if loaded and array.size and not any(is_a(entry, loaded.Expr) for entry in array.flat):
         allowed = ()  # plain numbers alone are no expressions, whoever else has loaded sympy
-    for entry in sorted(array.flat, key=lambda entry: isinstance(entry, int | float)):  # name a misfit first
-        if isinstance(entry, bool) or not isinstance(entry, allowed):
+    for entry in sorted(array.flat, key=lambda entry: is_a(entry, (int, float))):  # name a misfit first
+        if is_a(entry, bool) or not is_a(entry, allowed):
             raise DTypeError(
                 f"{what} is an array of objects",
                 where=where,
@@ -149,6 +154,16 @@ def whole_number(
             remedy=remedy,
         )
     return number
+
+
+def real_number(value: object) -> float:
+    """The float of a real number of Python or numpy; nan of bools, of what no float holds, and all else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # a huge int
+        return math.nan
 
 
 _FLOATS = ("float16", "float32", "float64", "half", "single", "double", "float", *"efd", "f2", "f4", "f8")

@@ -138,7 +138,7 @@ class DeltaRule:
         for step, params in zip(self._steps, parameters, strict=True):
             inputs = tuple([activations[k] for _, k in step.below])
             values, cache = step.forward(params, inputs, step.workspace)
-            activations.append(values)
+            activations.append(np.asarray(values))
             caches.append(cache)
         return activations, caches
 

@@ -67,7 +67,7 @@ def checked_forward(
             expected=str((*lead, width or "width")).replace("'", ""),
             remedy="Cases come first and stay; .width() says how many outputs there are.",
         )
-    return values, cache
+    return np.asarray(values), cache  # of a subclass, whose arithmetic may be its own, the numbers
 
 
 def checked_factors(

@@ -102,8 +102,10 @@ def one_network(seed):
     jacobians = record.jacobians("a5")
     _, found = jp.DeltaRule(net).gradients(X, T)
     trained = jp.fit(net, X, T, epochs=2, batch_size=5, seed=seed).network
+    stepped = jp.levenberg_marquardt(net, X, T, iterations=2).network
+    curved = jp.gauss_newton(net, X, T).diagonal(), jp.ntk(net, X, trace=True), stepped.vector
     arrays = [*found.values(), *record.gradients().values(), trained.vector, jacobians["W1"].pull(np.ones(3))]
-    return digest(*arrays)
+    return digest(*arrays, *curved)
 
 
 def networks(count):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..arrays import is_a
 from ..errors import JacobpropError
 
 
@@ -16,14 +17,20 @@ def attribute(thing: object, name: str, default: Any = None) -> Any:
 
 
 def text(thing: object, name: str) -> str:
-    """The attribute where it is text, else empty."""
+    """The attribute where it is text, else empty; of a subclass of str its characters alone."""
     value = attribute(thing, name)
-    return value if is_a(value, str) else ""
+    return str.__str__(value) if is_a(value, str) else ""
 
 
-def is_a(thing: object, kind: type) -> bool:
-    """Whether the type says so; isinstance asks the object as well, which may raise."""
-    return issubclass(type(thing), kind)
+def entries(thing: object, name: str) -> list[tuple[object, object]]:
+    """Keys and values of the attribute where it is a dict, else none; one that does not tell is an entry."""
+    found = attribute(thing, name)
+    if not is_a(found, dict):
+        return []
+    try:
+        return list(found.items())
+    except Exception:  # of a dict of the object's own
+        return [("", found)]
 
 
 def defined_in(thing: object, method: str) -> tuple[str, str]:
@@ -32,7 +39,7 @@ def defined_in(thing: object, method: str) -> tuple[str, str]:
     So a subclass counts as the class that it extends, until it replaces what that class computes.
     """
     own = attribute(thing, "__dict__")
-    if not (is_a(own, dict) and method in own):
+    if not (is_a(own, dict) and dict.__contains__(own, method)):
         for base in type(thing).__mro__:
             if method in vars(base):
                 return str(base.__module__), base.__name__

@@ -89,6 +89,13 @@ def from_sklearn(mlp: object) -> Network:
            [1.]])
     >>> {name: array.shape for name, array in net.parameters.items()}
     {'W1': (3, 2), 'b1': (2,), 'W2': (2, 1), 'b2': (1,)}
+
+    With scikit-learn installed::
+
+        mlp = MLPClassifier((20,)).fit(X, y)
+        net = jp.from_sklearn(mlp)
+        T = np.searchsorted(mlp.classes_, y)  # of three classes or more
+        jp.parameter_jacobian(net, X, T, of="loss").row_norms()  # which cases pull hardest
     """
     coefs, intercepts = _arrays(mlp)
     hidden, head = _hidden_activation(mlp), _head(mlp)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .. import activations
+from ..arrays import is_a
 from ..errors import OptionError, UnsupportedLayerError, shown
 from ..layers import Softmax
 from ..losses import (
@@ -15,7 +16,7 @@ from ..losses import (
     MeanSquaredError,
     NegativeLogLikelihood,
 )
-from .attributes import attribute, is_a, text
+from .attributes import attribute, text
 from .torch_modules import Affine, Step, Weightless
 from .torch_parts import WHERE, Part, torch_kind
 

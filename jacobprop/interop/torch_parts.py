@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ..arrays import listed
 from ..errors import UnsupportedLayerError
-from .attributes import attribute, defined_in, is_a
+from .attributes import defined_in, entries
 from .torch_tensors import refuse_hooks
 
 WHERE = "from_torch"
@@ -45,8 +45,7 @@ def parts(root: object) -> Iterator[Part]:
             raise _used_twice(part, "the Sequential")
         opened.add(id(part.module))
         refuse_hooks(part.module, part.where)
-        children = attribute(part.module, "_modules")
-        for key, child in reversed(children.items()) if is_a(children, dict) else ():
+        for key, child in reversed(entries(part.module, "_modules")):
             pending.append(Part(f"{part.path}.{key}".lstrip("."), torch_kind(child), child))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..errors import DTypeError, UnsupportedLayerError, shown
-from .attributes import attribute, defined_in, is_a, text
+from .attributes import attribute, defined_in, entries, text
 
 _COMPUTED = {
     "torch.nn.utils.prune": ("_tensor_name", "apply_mask"),
@@ -42,8 +42,7 @@ def refuse_hooks(module: object, where: str, kinds: tuple[str, ...] = ("pre_hook
 
 
 def _hooks(module: object, kind: str) -> list[object]:
-    found = attribute(module, f"_forward_{kind}")
-    return list(found.values()) if is_a(found, dict) else []
+    return [hook for _, hook in entries(module, f"_forward_{kind}")]
 
 
 def _unknown_hook(hook: object, where: str) -> UnsupportedLayerError:

@@ -31,6 +31,6 @@ def check_dense(nbytes: int, call: str, *operands: object, remedy: str, max_byte
             "the dense form is above the byte limit, nothing was allocated",
             where=call.format(*operands),
             got=f"{nbytes:,} bytes",
-            expected=f"at most {max_bytes:,}",
+            expected=f"at most {max(max_bytes, 0):,}",
             remedy=remedy,
         )

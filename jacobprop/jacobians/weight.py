@@ -182,7 +182,8 @@ class WeightJacobian(StoredJacobian):
     def _sparse(self) -> Any:
         # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
         left = scipy_sparse.csr_array(self.left._sparse().astype(self.dtype))
-        product = scipy_sparse.kron(self.y[None, :], left, format="csr")
+        y = self.y[None, :].astype(self.dtype, copy=False)  # scipy has no float16
+        product = scipy_sparse.kron(y, left, format="csr")
         return product.astype(self.dtype, copy=False)  # without any entry it comes in float64
 
     @staticmethod

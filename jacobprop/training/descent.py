@@ -5,13 +5,12 @@ w <- w - learning_rate * dL/dw        (seed rows D-15 to D-19, B-35; mind E-15: 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..arrays import Array, quiet, whole_number
+from ..arrays import Array, quiet, real_number, whole_number
 from ..delta import DeltaRule
 from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError, shown
 from ..network import Network, require_network
@@ -196,8 +195,8 @@ def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
 
 def _learning_rate(value: object) -> float:
     """A finite number."""
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not real or not abs(value) <= sys.float_info.max:  # type: ignore[arg-type]  # a number
+    rate = real_number(value)
+    if not np.isfinite(rate):
         raise OptionError(
             "the learning rate must be a finite number",
             where="fit",
@@ -205,7 +204,7 @@ def _learning_rate(value: object) -> float:
             expected="a number such as 0.1",
             remedy="Start small and double it while the loss falls.",
         )
-    return float(value)  # type: ignore[arg-type]  # a number
+    return rate
 
 
 def _check_finite(parameters: dict[str, Array], epoch: int, learning_rate: float) -> None:

@@ -3,10 +3,11 @@
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from . import jacobian_doors, network_doors, other_doors, text_doors
+from . import curvature_doors, interop_doors, jacobian_doors, network_doors, other_doors, text_doors
 from .trying import Tally, Trial
 
-DOORS = {**jacobian_doors.DOORS, **network_doors.DOORS, **text_doors.DOORS, **other_doors.DOORS}
+ROOMS = (jacobian_doors, network_doors, text_doors, other_doors, curvature_doors, interop_doors)
+DOORS = {name: door for room in ROOMS for name, door in room.DOORS.items()}
 """Every public door by name."""
 
 

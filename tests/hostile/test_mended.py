@@ -11,8 +11,9 @@ from jacobprop import errors
 from jacobprop.arrays import as_array, whole_number
 from jacobprop.errors import JacobpropError, shown
 from jacobprop.expressions import read
+from tests.interop import stand_ins
 
-from .material import Duck, Mute, OldDuck
+from .material import Duck, Mute, OldDuck, Sub
 
 HUGE = 10**5000
 """An integer that Python refuses to write down."""
@@ -330,3 +331,96 @@ def test_an_identity_of_more_precision_widens_a_sum_throughout():
 def test_a_sparse_form_without_entries_keeps_its_dtype():
     J = jp.WeightJacobian(np.zeros((1, 1), np.float16), np.zeros(1, np.float32))
     assert J.to_sparse().dtype == np.float32
+
+
+# -- objects that refuse to say what they are --------------------------------------------------------------
+
+
+class _Secret:
+    """Its class raises, and so isinstance does."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+
+class _LoudText(str):
+    """Text that can be neither looked up nor compared."""
+
+    __slots__ = ()
+
+    def __hash__(self):
+        raise RuntimeError("no hash")
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+
+@pytest.mark.parametrize("held", [lambda o: o, lambda o: [o], lambda o: [[1.0, o]], lambda o: (1.0, [o])])
+def test_an_object_without_a_class_is_no_array(held):
+    value = held(_Secret())  # pytest asks its parameters for their classes
+    with pytest.raises(errors.DTypeError, match=r"it is (an array of objects|not a rectangular array)"):
+        as_array(value, "it")
+
+
+def test_a_type_without_a_module_is_no_array():
+    with pytest.raises(errors.DTypeError, match="it is an array of objects"):
+        as_array(type("Odd", (), {"__module__": None})(), "it")
+
+
+@pytest.mark.parametrize("place", ["coefs_", "intercepts_"])
+def test_a_weight_that_has_no_class_is_refused(place):
+    mlp = stand_ins.perceptron(3, 2, 1)
+    getattr(mlp, place)[1] = [_Secret()]
+    with pytest.raises(errors.DTypeError, match=r"from_sklearn: .*array of objects"):
+        jp.from_sklearn(mlp)
+
+
+def test_text_is_read_by_its_characters_alone():
+    mlp = stand_ins.perceptron(3, 2, 1, activation=_LoudText("relu"))
+    plain = stand_ins.perceptron(3, 2, 1, activation="relu")
+    mlp.coefs_, mlp.intercepts_ = plain.coefs_, plain.intercepts_
+    X = np.array([[1.0, -2.0, 0.5]])
+    assert np.array_equal(jp.from_sklearn(mlp)(X), jp.from_sklearn(plain)(X))
+
+
+class _LoudDict(dict):
+    """A dictionary that cannot be gone through."""
+
+    def items(self):
+        raise RuntimeError("of somebody else")
+
+    __iter__ = values = keys = items
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("_forward_hooks", "a forward hook may change"), ("_modules", "the module has no counterpart")],
+)
+def test_a_dictionary_that_does_not_tell_is_refused(name, words):
+    whole = stand_ins.sequential(stand_ins.linear(3, 2))
+    setattr(whole, name, _LoudDict({"0": 1}))
+    with pytest.raises(errors.UnsupportedLayerError, match=words):
+        jp.from_torch(whole)
+
+
+def test_a_sparse_form_takes_half_precision_beside_single():
+    J = jp.WeightJacobian(np.ones((1, 1), np.float32), np.full(1, 2, np.float16))
+    assert J.to_sparse().toarray() == 2
+
+
+class _Cast(jp.Layer):
+    """Its values have an arithmetic of their own."""
+
+    def forward(self, params, inputs):
+        return (2 * inputs[0]).view(Sub), None
+
+    def factors(self, params, cache):
+        return {-1: jp.DiagonalJacobian(np.full(2, 2.0))}
+
+
+def test_values_of_a_subclass_count_as_the_numbers_they_hold():
+    net = jp.Network([_Cast(), jp.Dense(2, 1)])
+    W = net.parameters["W2"]
+    assert np.array_equal(net([1.0, 3.0]), np.array([2.0, 6.0]) @ W)
+    assert np.array_equal(net.forward([1.0, 3.0]).jacobian("a2", "a0").matrix(), 2 * W.T)
