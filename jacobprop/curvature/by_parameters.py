@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..architecture import LOSS, Edge, Node
-from ..arrays import Array, as_array, quiet
+from ..arrays import Array, as_array, quiet, real_number
 from ..errors import OptionError, ShapeError, shown
 from ..jacobians import DENSE_LIMIT, Jacobian
 from ..jacobians.blocks import norms
@@ -64,6 +64,7 @@ class ParameterJacobian(Operator):
         return self._record.dtype
 
     @cached_property
+    @quiet
     def terms(self) -> tuple[Term, ...]:
         """J as a few terms rows (x) inner, see `jacobprop.curvature.terms`."""
         return tuple(terms(self._record, self._first))
@@ -116,8 +117,9 @@ class ParameterJacobian(Operator):
 
     def _gathered(self, tangents: Mapping[str, object]) -> Array:
         """One vector from the tangents of some parameters."""
-        vector = np.zeros(self._net.size, self.dtype)
-        for name, array in self._net._given(tangents).items():
+        given = self._net._given(tangents)
+        vector = np.zeros(self._net.size, np.result_type(self.dtype, *given.values()))
+        for name, array in given.items():
             vector[self.slices[name]] = array.ravel()
         return vector
 
@@ -147,7 +149,15 @@ class ParameterJacobian(Operator):
     # -- entries --------------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Jacobian:
-        """The Jacobian of the top by one parameter, structured: ``J["W1"]``."""
+        """The Jacobian of the top by one parameter, structured: ``J["W1"]``. `rows` is for the matrix."""
+        if not isinstance(name, str):
+            raise OptionError(
+                "an operator has no entries to index",
+                where=f"J[...] of {self!r}",
+                got=shown(name),
+                expected="the name of a parameter",
+                remedy="J.rows([0]) and J.columns([0]) compute some of the matrix.",
+            )
         return self._record.jacobian("L" if self._node == LOSS else self._node.name, name)
 
     def _matrix(self) -> Array:
@@ -162,7 +172,9 @@ class ParameterJacobian(Operator):
     def rows(self, indices: object) -> Array:
         """Some rows of the matrix: the gradients of these outputs, (number of indices, parameters)."""
         chosen = self._chosen(indices, 0, "rows")
-        return self._pull(np.eye(self.shape[0], dtype=self.dtype)[chosen])
+        unit = np.zeros((len(chosen), self.shape[0]), self.dtype)
+        unit[np.arange(len(chosen)), chosen] = 1
+        return np.asarray(unit @ self)
 
     @quiet
     def columns(self, indices: object) -> Array:
@@ -170,14 +182,14 @@ class ParameterJacobian(Operator):
         chosen = self._chosen(indices, 1, "columns")
         unit = np.zeros((self.shape[1], len(chosen)), self.dtype)
         unit[chosen, np.arange(len(chosen))] = 1
-        return self._push(unit)
+        return np.asarray(self @ unit)
 
     def _chosen(self, indices: object, axis: int, call: str) -> Array:
         """Indices of one axis, checked; slices and counting from the end work as in numpy."""
         length = self.shape[axis]
         try:
             chosen = np.atleast_1d(np.arange(length)[indices])  # type: ignore[call-overload]  # as numpy has it
-        except (IndexError, TypeError, ValueError):
+        except Exception:  # of numpy, or of whatever the object's own __array__ or __index__ raises
             chosen = np.empty((0, 0))
         if chosen.ndim != 1:
             raise OptionError(
@@ -242,8 +254,8 @@ class ParameterJacobian(Operator):
         OptionError
             The limit is no positive number.
         """
-        real = isinstance(limit, int | float | np.integer | np.floating) and not isinstance(limit, bool)
-        if not real or not limit > 0:
+        most = real_number(limit)
+        if not most > 0:
             raise OptionError(
                 "the limit of a norm is a positive number",
                 where=f"clipped_sum of {self!r}",
@@ -252,7 +264,7 @@ class ParameterJacobian(Operator):
                 remedy="row_norms() shows how long the rows are.",
             )
         lengths = self.row_norms()
-        return self.pull(np.where(lengths > limit, limit / np.where(lengths > 0, lengths, 1), 1))
+        return self.pull(np.where(lengths > most, most / np.where(lengths > 0, lengths, 1), 1))
 
 
 @quiet

@@ -63,7 +63,10 @@ class Limits(NamedTuple):
         fell, most = before - made.point.value, self.decrease * abs(before)
         if made.gain < _TRUSTED or fell > most:
             return None
-        return Stop("decrease", f"The objective fell by {fell:.3g}, at most {most:.3g}.")
+        return Stop(
+            "decrease",
+            f"Converged: an iteration lowered the objective by {fell:.3g}, no more than {most:.3g}.",
+        )
 
 
 class Iteration(NamedTuple):
@@ -79,7 +82,7 @@ class Damping:
     """Nielsen's rule: down, to a third at most, by how near the gain is to 1; up by 2, 4, 8, .. in a row."""
 
     def __init__(self, value: float) -> None:
-        self.value, self._growth = value, 2.0
+        self.value, self._growth = max(value, _LEAST), 2.0
 
     def lower(self, gain: float) -> None:
         """After a step that was taken."""

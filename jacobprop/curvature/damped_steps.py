@@ -23,7 +23,7 @@ import numpy as np
 
 from .._lazy import scipy_linalg
 from ..arrays import Array
-from ..jacobians.limit import check_dense
+from ..jacobians.limit import DENSE_LIMIT, check_dense
 from .objective import Point
 from .residual_jacobian import ResidualJacobian
 
@@ -65,14 +65,22 @@ class DampedSteps(abc.ABC):
         return float(damping * (d @ d) - self.gradient @ d) / 2
 
     def _solved(self, matrix: Array, right: Array) -> Array | None:
-        """The solution of a positive definite system, whose factor is kept; `matrix` is overwritten."""
-        factor, found, failed = scipy_linalg.lapack.dposv(matrix.T, right, lower=1, overwrite_a=1)
-        self._factor = factor
-        return None if failed or not np.isfinite(found).all() else found
+        """The solution of a positive definite system, whose factor is kept.
+
+        Cholesky is numpy's: scipy may bring a BLAS of its own, whose threads and those of the products
+        before would wait for each other.
+        """
+        try:
+            self._factor = np.linalg.cholesky(matrix)
+        except np.linalg.LinAlgError:
+            return None
+        found = self._again(right)
+        return found if np.isfinite(found).all() else None
 
     def _again(self, right: Array) -> Array:
         """Another right-hand side of the last system."""
-        found, _ = scipy_linalg.lapack.dpotrs(self._factor, right, lower=1)
+        assert self._factor is not None, "a system has been solved"
+        found, _ = scipy_linalg.lapack.dpotrs(self._factor.T, right, lower=0)
         return np.asarray(found)
 
 
@@ -161,8 +169,13 @@ def damped_steps(point: Point, method: Method, where: str) -> DampedSteps:
 
 
 def cheaper(A: ResidualJacobian) -> Method:
-    """The method with fewer multiply-adds: a symmetric product, half of a full one, and Cholesky."""
+    """The method with fewer multiply-adds: a symmetric product, half of a full one, and Cholesky.
+
+    Where either matrix is above the byte limit, the one with the smaller matrix.
+    """
     m, n = A.shape
+    if 8 * max(m, n) ** 2 > DENSE_LIMIT:
+        return "primal" if n <= m else "dual"
     primal = m * n * n / 2 + n**3 / 6
     widths = sum(term.inner.shape[1] + term.rows.shape[-1] for term in A.terms)
     dual = m * m * widths / 2 + m**3 / 6

@@ -134,14 +134,15 @@ def _tile(pairs: Sequence[_Pair], i: slice, j: slice, room: _Room, shape: Shape)
     if not pairs or pairs[0].shared:
         total[...] = 0
     for number, pair in enumerate(pairs):
-        scale = pair.scale(i, j)
+        scale, exponents = pair.scale(i, j)
         if pair.shared:
-            _add_shared(pair.left.rows @ pair.right.rows.T, scale, total, beside)
+            _add_shared(pair.left.rows @ pair.right.rows.T, scale, exponents, total, beside)
             continue
         product = beside if number else total
         np.matmul(pair.left.flat(i), pair.right.flat(j).T, out=product)
         by_case = product.reshape(n, a, m * b)
-        by_case *= np.repeat(scale, b, axis=1)[:, None, :]
+        by_case *= _every_output(scale, b)
+        _lift(by_case, exponents, b)
         if number:
             total += beside
     return total.reshape(shape)
@@ -192,23 +193,36 @@ class _Pair(NamedTuple):
         """Whether all cases have the same rows, on both sides."""
         return self.left.shared and self.right.shared
 
-    def scale(self, i: slice, j: slice) -> Array:
-        """inner . inner' of these cases."""
+    def scale(self, i: slice, j: slice) -> tuple[Array, Array | None]:
+        """inner . inner' of these cases, and the powers of two that are still to come."""
         scale: Array = self.left.inner[i] @ self.right.inner[j].T
         if not (self.left.lifted or self.right.lifted):
-            return scale
-        exponents = self.left.exponents[i, None] + self.right.exponents[None, j]
-        return np.asarray(np.ldexp(scale, exponents))
+            return scale, None
+        return scale, self.left.exponents[i, None] + self.right.exponents[None, j]
 
 
-def _add_shared(gram: Array, scale: Array, total: Array, beside: Array) -> None:
+def _add_shared(gram: Array, scale: Array, exponents: Array | None, total: Array, beside: Array) -> None:
     """Add scale[n, m] gram[a, b] for rows that all cases share; those of the identity are a few numbers."""
     (n, m), (a, b) = scale.shape, gram.shape
     entries = np.argwhere(gram)
     if len(entries) <= max(a, b):
         for p, q in entries:
-            total.reshape(n, a, m, b)[:, p, :, q] += scale * gram[p, q]
+            product = (scale * gram[p, q])[:, None, :]
+            _lift(product, exponents, 1)
+            total.reshape(n, a, m, b)[:, p, :, q] += product[:, 0, :]
         return
-    every = np.repeat(scale, b, axis=1)[:, None, :]
-    np.multiply(every, np.tile(gram, (1, m)), out=beside.reshape(n, a, m * b))
+    by_case = beside.reshape(n, a, m * b)
+    np.multiply(_every_output(scale, b), np.tile(gram, (1, m)), out=by_case)
+    _lift(by_case, exponents, b)
     total += beside
+
+
+def _every_output(values: Array, b: int) -> Array:
+    """values[n, m] where by_case[n, a, (m, b)] needs them."""
+    return np.repeat(values, b, axis=1)[:, None, :]
+
+
+def _lift(by_case: Array, exponents: Array | None, b: int) -> None:
+    """Times the powers of two: last of all, so that 0 stays 0 where the power is beyond all floats."""
+    if exponents is not None:
+        np.ldexp(by_case, _every_output(exponents, b), out=by_case)

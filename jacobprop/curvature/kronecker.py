@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array, quiet, require_finite
+from ..arrays import Array, quiet, real_number, require_finite
 from ..errors import OptionError, shown
 from .operator import Symmetric
 
@@ -43,8 +43,8 @@ class Kronecker(Symmetric):
     @staticmethod
     def _between(left: Array, right: Array, x: Array) -> Array:
         """left V right^T for each column of x as a matrix V."""
-        V = x.T.reshape(-1, left.shape[1], right.shape[1])
-        return (left @ V @ right.T).reshape(x.shape[1], -1).T
+        V = x.T.reshape(x.shape[1], left.shape[1], right.shape[1])
+        return (left @ V @ right.T).reshape(x.shape[1], len(left) * len(right)).T
 
     def _matrix(self) -> Array:
         return np.kron(self.A, self.B)
@@ -75,8 +75,8 @@ class Kronecker(Symmetric):
         NonFiniteError
             A or B is not finite.
         """
-        real = isinstance(damping, int | float | np.integer | np.floating) and not isinstance(damping, bool)
-        if not real or not damping > 0:
+        shift = real_number(damping)
+        if not shift > 0:
             raise OptionError(
                 "the damping is a positive number",
                 where=f"solve with {self!r}",
@@ -88,6 +88,6 @@ class Kronecker(Symmetric):
         for name, M in (("A", self.A), ("B", self.B)):
             require_finite(M, name, f"solve with {self!r}")
         (a, U), (b, V) = self._eigen
-        columns = self._between(U.T, V.T, x.reshape(self.order, -1))
-        columns = columns / (np.outer(a, b).reshape(-1, 1) + damping)
-        return self._between(U, V, columns).reshape(x.shape)
+        columns = self._between(U.T, V.T, x[:, None] if x.ndim == 1 else x)
+        columns = columns / (np.outer(a, b).reshape(-1, 1) + shift)
+        return self._between(U, V, columns).reshape(x.shape).astype(x.dtype, copy=False)

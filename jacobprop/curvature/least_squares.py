@@ -175,9 +175,10 @@ class LeastSquaresProblem:
     def _at(self, v: object, call: str) -> Point:
         """The model around v, the last one if it is that: scipy asks for one thing after the other."""
         vector = self._vector(v, call, "the vector")
-        if self._last is None or not np.array_equal(self._last.v, vector, equal_nan=True):
-            self._last = self._objective.at(vector)
-        return self._last
+        last = self._last  # another thread may put its own in this place
+        if last is None or not np.array_equal(last.v, vector, equal_nan=True):
+            last = self._last = self._objective.at(vector)
+        return last
 
     def _vector(self, v: object, call: str, what: str) -> Array:
         size, dtype = self._objective.net.size, self._objective.net.dtype

@@ -68,6 +68,7 @@ class GaussNewton(Symmetric):
         return self._J._pull(bent.reshape(pushed.shape).T * self._loss.weight).T
 
     @cached_property
+    @quiet
     def terms(self) -> tuple[Term, ...]:
         """S^T J as a few terms rows (x) inner, from the top down."""
         root, first = self._loss.signed_root[0], starts(self._record, self._loss.node)
@@ -197,7 +198,8 @@ def gauss_newton(net: Network, X: object, T: object) -> GaussNewton:
     -------
     GaussNewton
         G @ v, ``.diagonal()``, ``.blocks()``, ``.kronecker()``, ``.matrix()``. With the loss's mean or sum
-        over the cases, without weight decay, which adds its own diagonal.
+        over the cases, without weight decay, which adds its own diagonal: for scipy's solvers
+        ``G.to_linear_operator() + aslinearoperator(damping * scipy.sparse.eye_array(p))``.
 
     Raises
     ------

@@ -68,8 +68,9 @@ class LevenbergMarquardtFit:
         The trained network, at the lowest objective that was met.
     history : LevenbergMarquardtHistory
     reason : str
-        Why it stopped: "iterations", "gradient", "step", "decrease", "loss", "damping" or
-        "progress".
+        Why it stopped: "gradient", "step" and "decrease" where little is left to gain, "loss" at the
+        `loss_target`, "iterations" at the most of them, "damping" where no step lowers the objective,
+        "progress" where the progress function said so.
     message : str
         The same as a sentence, with its numbers.
     """
@@ -136,6 +137,12 @@ def levenberg_marquardt(
         Called with (iteration, train loss, held-out loss or None) after every iteration. If it
         raises StopIteration, this iteration was the last.
 
+    Returns
+    -------
+    LevenbergMarquardtFit
+        ``.network``, trained; ``.history.train``, ``.held_out``, ``.gradient``, ``.damping``, ... as lists;
+        ``.reason``, one word, and ``.message``, the same as a sentence.
+
     Raises
     ------
     NonFiniteError
@@ -159,6 +166,9 @@ def levenberg_marquardt(
     loss of L-BFGS. Classes that can be told apart are easy for either: on wine, 13-10-3, L-BFGS comes to a
     loss of 1e-6 some 5 times sooner. The suite `lm` of the benchmarks measures such problems.
 
+    A network of some hundred parameters gains nothing from many threads, and on a machine that is busy with
+    other work they wait for each other: ``OPENBLAS_NUM_THREADS=1`` in the environment keeps to one.
+
     Examples
     --------
     >>> import jacobprop as jp
@@ -174,7 +184,7 @@ def levenberg_marquardt(
         number(decrease_tolerance, "decrease_tolerance", _WHERE),
         number(loss_target, "loss_target", _WHERE, least=-math.inf),
     )
-    most = whole_number(iterations, "iterations", _WHERE, least=0, remedy="An iteration takes one step.")
+    most = whole_number(iterations, "iterations", _WHERE, least=0, remedy="Pass such as iterations=100.")
     start = number(damping, "damping", _WHERE, least=math.ulp(0.0))
     _check(method, accelerate, held_out, progress)
     objective = Objective(net, X, T, weight_decay, _WHERE)

@@ -11,13 +11,12 @@ Index legend: c cases, r columns of S, p parameters.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, real_number
 from ..errors import NonFiniteError, OptionError, shown
 from ..jacobians import DiagonalJacobian, IdentityJacobian, Jacobian
 from ..jacobians.blocks import transposed
@@ -198,8 +197,8 @@ class Point:
 
 def number(value: object, what: str, where: str, *, least: float = 0.0) -> float:
     """A number below infinity and not below `least`."""
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not real or not least <= value <= sys.float_info.max:  # type: ignore[operator]  # a number
+    found = real_number(value)
+    if not least <= found < np.inf:
         raise OptionError(
             f"{what} must be a {'positive ' if least > 0 else ''}number",
             where=where,
@@ -207,7 +206,7 @@ def number(value: object, what: str, where: str, *, least: float = 0.0) -> float
             expected="a finite number" + (", 0 or more" if least == 0 else " above 0" if least > 0 else ""),
             remedy="Leave it out for the default.",
         )
-    return float(value)  # type: ignore[arg-type]  # a number
+    return found
 
 
 def require_value(point: Point, where: str) -> None:

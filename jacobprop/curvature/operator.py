@@ -74,13 +74,17 @@ class Operator(ScipySurface):
     def __matmul__(self, other: object) -> Any:
         """A x for a vector (n,) or columns (n, k)."""
         x = self._operand(other, "A @ array", self.shape[1], 0)
-        return self._push(x[:, None])[:, 0] if x.ndim == 1 else self._push(x)
+        if x.ndim == 1:
+            return self._push(x[:, None])[:, 0]
+        return self._push(x) if x.shape[1] else np.zeros((self.shape[0], 0), x.dtype)
 
     @quiet
     def __rmatmul__(self, other: object) -> Array:
         """u A for a vector (m,) or rows (k, m)."""
         u = self._operand(other, "array @ A", self.shape[0], -1)
-        return self._pull(u[None, :])[0] if u.ndim == 1 else self._pull(u)
+        if u.ndim == 1:
+            return np.asarray(self._pull(u[None, :])[0])
+        return self._pull(u) if len(u) else np.zeros((0, self.shape[1]), u.dtype)
 
     def _operand(self, value: object, call: str, length: int, axis: int) -> Array:
         array = as_array(value, "the operand", f"{call} with {self!r}")

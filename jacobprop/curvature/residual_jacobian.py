@@ -38,7 +38,7 @@ class ResidualJacobian(Operator):
     def __init__(
         self, terms: tuple[Term, ...], slices: Mapping[str, slice], shape: Shape, dtype: np.dtype[Any]
     ) -> None:
-        self.terms, self.slices, self._shape, self._dtype = terms, slices, shape, dtype
+        self.terms, self.slices, self._shape, self._dtype = terms, dict(slices), shape, dtype
 
     @property
     def shape(self) -> Shape:
@@ -56,7 +56,7 @@ class ResidualJacobian(Operator):
     def _push(self, x: Array) -> Array:
         if (whole := self.__dict__.get("_whole")) is not None:
             return np.asarray(whole @ x)
-        pushed = np.zeros((self.shape[0], x.shape[1]), self.dtype)
+        pushed = np.zeros((self.shape[0], x.shape[1]), np.result_type(x, self.dtype))
         for term in self.terms:
             cases, units = len(term.inner), term.rows.shape[-1]
             moved = np.concatenate([x[self.slices[part.name]] for part in term.parts])
@@ -67,7 +67,7 @@ class ResidualJacobian(Operator):
     def _pull(self, u: Array) -> Array:
         if (whole := self.__dict__.get("_whole")) is not None:
             return np.asarray(u @ whole)
-        pulled = np.zeros((len(u), self.shape[1]), self.dtype)
+        pulled = np.zeros((len(u), self.shape[1]), np.result_type(u, self.dtype))
         for term in self.terms:
             by_case = u.reshape(len(u), len(term.inner), 1, -1)
             deltas = (by_case @ term.rows)[:, :, 0]

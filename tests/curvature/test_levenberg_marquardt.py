@@ -405,7 +405,10 @@ REASONS = {
     "iterations": ({"iterations": 3}, "As many iterations as asked for: 3."),
     "gradient": ({"gradient_tolerance": 1e-2}, "The gradient's largest entry is .*, at most 0.01."),
     "loss": ({"loss_target": 0.1}, "The objective is 0.0.*, at most 0.1."),
-    "decrease": ({"decrease_tolerance": 0.9}, "The objective fell by .*, at most"),
+    "decrease": (
+        {"decrease_tolerance": 0.9},
+        "Converged: an iteration lowered the objective by .*, no more than",
+    ),
     "step": ({"step_tolerance": 0.5}, "The length of a step is .*, at most"),
 }
 

@@ -65,7 +65,8 @@ def ntk(
     out : path or array, optional
         A .npy file, which appears when it is whole, in place of an older one; or an array to fill.
     progress : callable, optional
-        Called with (entries done, entries in all) as the blocks are done.
+        Called with (entries done, entries in all) as the blocks are done; `jacobprop.plan_ntk` tells the
+        bytes and the seconds beforehand.
     verify : int
         So many random entries are computed again, by another method.
 

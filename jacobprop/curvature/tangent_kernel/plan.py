@@ -46,7 +46,7 @@ class KernelPlan:
 
     @property
     def seconds(self) -> float:
-        """An estimate for the chosen method, from the speed of a short matrix product."""
+        """An estimate for the chosen method: its arithmetic at the speed of a short matrix product."""
         return self.chosen.seconds(self.dtype)
 
     def __repr__(self) -> str:
@@ -88,7 +88,9 @@ def plan_ntk(
     Returns
     -------
     KernelPlan
-        Its text is a table. The seconds are an estimate, from how long a short matrix product takes now.
+        ``print(plan)`` shows a table; ``plan.seconds``, ``.nbytes`` and ``.chosen`` are what the chosen
+        method takes. The seconds compare the methods: they count the arithmetic, at the speed of a short
+        matrix product. To write a large result takes as long again several times, to a file or not.
 
     Raises
     ------

@@ -128,7 +128,8 @@ def made_up(net: Network, X: object, where: str) -> object:
             expected="cases",
             remedy="Pass X itself.",
         )
-    return np.broadcast_to(np.zeros(1, net.dtype), (cases, net.n_in))
+    dtype = np.float64 if net.dtype.kind == "O" else net.dtype  # expressions are refused like those of X
+    return np.broadcast_to(np.zeros(1, dtype), (cases, net.n_in))
 
 
 def _form(trace: object, diagonal: object, X2: object, where: str) -> Form:
@@ -174,4 +175,7 @@ def _input(net: Network, X: object, where: str) -> Array:
 
 def _stack(x: Array, dtype: np.dtype[Any]) -> Array:
     """The cases below each other; each pass copies its own."""
-    return x.reshape(-1, x.shape[-1]).astype(dtype, copy=False)
+    rows = x.reshape(-1, x.shape[-1])
+    if rows.strides[0] == 0:  # made-up cases are one case, seen often
+        return np.broadcast_to(rows[:1].astype(dtype), rows.shape)
+    return rows.astype(dtype, copy=False)
