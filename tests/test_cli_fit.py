@@ -242,13 +242,33 @@ def test_arrays_of_labels_and_of_several_numbers(tmp_path):
     assert "8 more rows: --json" in good(file, *SMALL).stdout
 
 
+def test_one_hot_rows_are_pointed_out(tmp_path):
+    file, labels = tmp_path / "a.npz", np.arange(30) % 3
+    X = np.random.default_rng(0).normal(size=(30, 2))
+    note = "Note: each row of T has a single 1: of classes save T.argmax(axis=1)\n"
+    np.savez(file, X=X, T=np.eye(3)[labels])
+    assert note in good(file, *SMALL).stdout
+    np.savez(file, X=X, T=np.eye(3)[labels] + np.eye(3)[0])
+    assert "Note" not in good(file, *SMALL).stdout
+
+
+def test_row_numbers_are_pointed_out(tmp_path):
+    file = tmp_path / "a.csv"
+    rows = np.random.default_rng(0).normal(size=(30, 2))
+    for step, told in ((1, True), (2, False)):
+        lines = [f"{5 + k * step},{x},{y}" for k, (x, y) in enumerate(rows)]
+        file.write_text("\n".join([",x,y", *lines]))
+        text = " ".join(good(file, *Y, *SMALL).stdout.split())
+        assert ("Note: column 1 numbers the rows: leave it out with --drop, unless" in text) == told
+
+
 BAD_ARRAYS = [
     ({"X": np.ones((4, 2))}, [], "there is no array T; got X"),
     ({"X": np.ones((4, 2)), "T": np.arange(5.0)}, [], "got X of shape (4, 2), T of shape (5,)"),
     ({"X": np.ones(4), "T": np.arange(4.0)}, [], "A single feature is X[:, None]"),
     ({"X": np.ones((4, 0)), "T": np.arange(4.0)}, [], "Leave empty arrays out"),
     ({"X": np.ones((4, 2)), "T": np.ones((4, 2, 1))}, [], "X and T do not fit"),
-    ({"X": np.ones((1, 2)), "T": np.ones((1, 2))}, [], "the target never changes; got t0 = 1.0"),
+    ({"X": np.ones((1, 2)), "T": np.ones((1, 2))}, [], "got t0 = 1.0 in the only case. A network needs some"),
     ({"X": np.array([[1.0, 2], [3, np.nan]]), "T": np.arange(2.0)}, [], "got X[1, 1] = nan"),
     ({"X": np.ones((2, 2)), "T": np.array([1.0, np.inf])}, [], "got T[1] = inf"),
     ({"X": np.ones((2, 2)), "T": np.eye(2)}, ["--task", "classify"], "take T.argmax(axis=1)"),
@@ -515,6 +535,14 @@ def test_the_picture_shows_the_losses(tmp_path, monkeypatch):
     title, result = (text.get_text() for text in shown[0].texts)
     assert title.startswith("13-3-3 tanh, softmax with cross-entropy; Levenberg-Marquardt, 4 iterations")
     assert result == f"held out: accuracy {data['scores']['accuracy']['held_out_after']:.1%}"
+
+
+def test_the_picture_says_which_target_it_scores(tmp_path, monkeypatch):
+    shown, X = [], np.random.default_rng(0).normal(size=(40, 3))
+    monkeypatch.setattr(fit_command, "write_picture", lambda figure, path: shown.append(figure))
+    np.savez(tmp_path / "a.npz", X=X, T=X[:, :2] ** 2)
+    good(tmp_path / "a.npz", *SMALL, "--plot", tmp_path / "curve.png")
+    assert shown[0].texts[1].get_text().startswith("held out, first of 2 targets: RMSE ")
 
 
 def test_a_terminal_gets_a_bar():

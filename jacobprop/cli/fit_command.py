@@ -157,7 +157,9 @@ def fit_command(
         show_result(screen, fitted, options, trained, found)
     if saved:
         few = counted(len(_cases(fitted)["X"]), "training case")
-        click.echo(f"network: {saved}, for inputs as they are in {data}; with {few} for check", err=True)
+        click.echo(
+            f"network: {saved}, for inputs as they are in {data}; with {few} for jacobprop check", err=True
+        )
     if plot:
         write_picture(_picture(fitted, options, trained, found), plot)
     click.get_current_context().exit(130 if trained.interrupted else 0)
@@ -206,6 +208,8 @@ def _picture(task: FitTask, options: Options, trained: Trained, found: Scores) -
     side = "train" if task.held_out is None else "held out"
     kinds = ["accuracy"] if task.target.classes else ["RMSE", "R²"]
     result = ", ".join(f"{kind} {score.words[-1]}" for kind, score in zip(kinds, found.shown, strict=False))
+    many = len(task.target.names)
+    side += f", first of {many:,} targets" if many > 1 else ""
     title = f"{architecture(task)}; {method}, {rounds}"
     losses = trained.losses
     return learning_picture(losses.train, losses.held_out, options.unit, title, f"{side}: {result}")

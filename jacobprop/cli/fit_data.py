@@ -20,12 +20,13 @@ ARRAYS = ".npz"
 
 
 class Data(NamedTuple):
-    """Features (n, d) as they are measured, and what is to be learnt."""
+    """Features (n, d) as they are measured, what is to be learnt, and features that number the rows."""
 
     source: str
     X: Array
     features: tuple[str, ...]
     target: Target
+    counters: tuple[str, ...] = ()
 
 
 def fit_data(source: str, target: str | None, drop: Sequence[str], task: Task | None) -> Data:
@@ -70,7 +71,14 @@ def csv_data(path: str, target: str | None, drop: Sequence[str], task: Task | No
             "no feature is left", where=path, expected="a column beside the target", remedy="Drop fewer."
         )
     X = np.column_stack([numbers_in(table, name, learnt=False) for name in features])
-    return Data(path, X, features, learnt)
+    return Data(path, X, features, learnt, _counters(X, features))
+
+
+def _counters(X: Array, features: Sequence[str]) -> tuple[str, ...]:
+    """Those that grow by 1 from row to row, as the first column of many an exported table does."""
+    with np.errstate(all="ignore"):
+        growing = (np.diff(X, axis=0) == 1).all(axis=0) & (len(X) > 2)
+    return tuple(name for name, grows in zip(features, growing, strict=True) if grows)
 
 
 def _column_target(table: Table, name: str, task: Task | None) -> Target:
@@ -117,7 +125,10 @@ def _array_target(T: Array, task: Task | None, path: str) -> Target:
             expected="T of shape (cases,)",
             remedy="Of one-hot rows take T.argmax(axis=1).",
         )
-    return numbers_target(T, tuple(f"t{k}" for k in range(T.shape[1])), path)
+    found = numbers_target(T, tuple(f"t{k}" for k in range(T.shape[1])), path)
+    one_hot = np.isin(T, (0, 1)).all() and (T.sum(axis=1) == 1).all()
+    note = "each row of T has a single 1: of classes save T.argmax(axis=1)" if one_hot else ""
+    return found._replace(note=note)
 
 
 def _require_finite(name: str, array: Array, path: str) -> None:

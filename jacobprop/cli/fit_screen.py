@@ -46,6 +46,8 @@ def _told(task: FitTask, options: Options) -> Iterator[str]:
         yield f"Target: {few(target.names)}"
     if target.note:
         yield f"Note: {target.note}"
+    if data.counters:
+        yield f"Note: {few(data.counters)} numbers the rows: leave it out with --drop, unless it is a feature"
     if task.ignored:
         yield f"Ignored, as it never changes in training: {few(task.ignored)}"
     yield split(task)

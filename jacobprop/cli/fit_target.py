@@ -86,7 +86,10 @@ def numbers_target(T: Array, names: tuple[str, ...], where: str) -> Target:
             raise OptionError(
                 "the target never changes",
                 where=where,
-                got=f"{name} = {float(column[0])!r} in all {len(column):,} cases",
-                remedy="Name another target.",
+                got=f"{name} = {float(column[0])!r} in "
+                + (f"all {len(column):,} cases" if len(column) > 1 else "the only case"),
+                remedy="Name another target."
+                if len(column) > 1
+                else "A network needs some cases to learn from.",
             )
     return Target(T, names)
