@@ -9,6 +9,7 @@ weight_jacobian     the dense yardstick, the floor ``np.multiply``, peers
 parameter_products  one workload an answer ("784-256-128-10 x 64, J v"), the yardstick, peers
 walk                the yardstick ``record.jacobians``, and as the floor one bare backward walk
 ntk                 the structured yardstick, a floor, torch's "jacrev contracted"
+lm                  the yardstick L-BFGS, "levenberg_marquardt", on `FITS`
 scaling             its four series
 saturation          routes of ours, each against itself as usual
 ==================  ==========================================================================
@@ -43,6 +44,7 @@ DENSE = 8 * 64 * 10 * (784 * 256 + 256 * 128 + 128 * 10)
 KERNELS = ("784-256-128-10 x 64", "784-256-128-10 x 64, float32")
 KERNEL = 8 * (64 * 10) ** 2
 """Bytes of their tangent kernel."""
+FITS = ("1-30-1 x 200, sin(3x)", "2-20-1 x 400, exp(-x) sin(3y)")
 
 TARGETS: tuple[Target, ...] = (
     Target(
@@ -177,6 +179,13 @@ TARGETS: tuple[Target, ...] = (
         "jp.ntk of 784-256-128-10, 64 cases, float64: peak of memory to the kernel itself",
         3.0,
         over("ntk", peak_over(KERNEL), workloads=KERNELS[:1]),
+    ),
+    Target(
+        "lm",
+        "Levenberg-Marquardt / L-BFGS",
+        "jp.levenberg_marquardt to 5,000 iterations of L-BFGS, to the same loss of two smooth functions",
+        1 / 20,
+        over("lm", to_yardstick("levenberg_marquardt"), workloads=FITS),
     ),
     Target(
         "scaling",

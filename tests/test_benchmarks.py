@@ -53,6 +53,7 @@ from benchmarks.promises import (
     DEEP,
     DENSE,
     DIGITS,
+    FITS,
     KERNEL,
     KERNELS,
     MIDDLE,
@@ -912,6 +913,9 @@ ROWS: dict[str, Callable[[float], list[Row]]] = {
         )
     ],
     "tangent kernel: memory / result": lambda v: [_yard("ntk", KERNELS[0], peak_bytes=round(v * KERNEL))],
+    "Levenberg-Marquardt / L-BFGS": lambda v: [
+        Row("lm", name, "levenberg_marquardt", 1.0, v, v, v, pairs=9, against="scipy L-BFGS") for name in FITS
+    ],
     "exponents of tensor, delta: error": lambda v: _scaling(LAWS | {"tensor": 3 + v}, overhead=0),
     "exponent of tensor / delta: error": lambda v: _scaling(LAWS | {"delta": 2 - v}, overhead=0),
     "saturated / unsaturated": lambda v: [
