@@ -224,6 +224,11 @@ def frozen(value: object, what: str, where: str = "") -> Array:
     return array if owner is None else freeze(array.copy())  # bytes, mmap: their owner may write
 
 
+def cast(array: Array, dtype: np.dtype[Any]) -> Array:
+    """A read-only array in another dtype; the same one if it has it already."""
+    return array if array.dtype == dtype else freeze(array.astype(dtype))
+
+
 def require_finite(array: Array, what: str, where: str = "") -> None:
     """Refuse nan and infinities, sympy's included, naming the first place."""
     finite = np.isfinite(array) if array.dtype.kind == "f" else np.frompyfunc(_may_be_finite, 1, 1)(array)

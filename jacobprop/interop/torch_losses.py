@@ -8,14 +8,8 @@ from .. import activations
 from ..arrays import is_a
 from ..errors import OptionError, UnsupportedLayerError, shown
 from ..layers import Softmax
-from ..losses import (
-    REDUCTIONS,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Loss,
-    MeanSquaredError,
-    NegativeLogLikelihood,
-)
+from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, NegativeLogLikelihood
+from ..losses.base import REDUCTIONS
 from .attributes import attribute, text
 from .torch_modules import Affine, Step, Weightless
 from .torch_parts import WHERE, Part, torch_kind

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..arrays import Array, frozen
+import numpy as np
+
+from ..arrays import Array, cast, frozen
 from ..errors import ShapeError
 from ..layout import Shape
 from .base import Jacobian
@@ -64,6 +66,9 @@ class ScaledJacobian(StoredJacobian):
                 remedy="Use DenseJacobian for a matrix of each case.",
             )
         cases = cases_among(cases, where, rows=(rows, 1), columns=(columns, 1))
+        common = np.result_type(*[array for array in (shared, rows, columns) if array is not None])
+        shared = cast(shared, common)
+        rows, columns = (None if array is None else cast(array, common) for array in (rows, columns))
         for name, scale, width in (("rows", rows, shared.shape[0]), ("columns", columns, shared.shape[1])):
             if scale is not None and scale.shape[-1] != width:
                 raise ShapeError(

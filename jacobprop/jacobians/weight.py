@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._lazy import scipy_sparse
-from ..arrays import Array, freeze, frozen, quiet
+from ..arrays import Array, cast, freeze, frozen, quiet
 from ..errors import UnsupportedLayerError
 from .base import Jacobian
 from .blocks import norms
@@ -62,6 +62,7 @@ class WeightJacobian(StoredJacobian):
         where = "WeightJacobian"
         left = left if isinstance(left, Jacobian) else DenseJacobian(left)
         y = frozen(y, "y", where)
+        y = cast(y, np.result_type(y, *left.arrays))  # sums are in the precision of the whole
         cases = cases_among(left.cases, where, "left", y=(y, 1))
         if left.cases is None and cases is not None:
             left = left.for_cases(cases)

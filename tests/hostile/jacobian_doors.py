@@ -93,13 +93,13 @@ def scaled(trial, o, n, cases, wild):
     )
     if J is REFUSED:
         return None
-    M = wide(shared.array)
+    rows = wide(parts["rows"].array)[..., :, None] if parts["rows"] else 1
+    columns = wide(parts["columns"].array)[..., None, :] if parts["columns"] else 1
     with np.errstate(all="ignore"):
-        if parts["rows"] is not None:
-            M = wide(parts["rows"].array)[..., :, None] * M
-        if parts["columns"] is not None:
-            M = M * wide(parts["columns"].array)[..., None, :]
-    return Model(J, M, np.abs(M), np.ones(M.shape, bool))
+        half = wide(shared.array) * columns
+        M = rows * half
+        lost = np.abs(half) > np.finfo(J.dtype).max  # infinite before the rows, though they be 0
+    return Model(J, M, np.where(lost, np.inf, np.abs(M)), np.ones(M.shape, bool))
 
 
 def weight(trial, o, n, cases, wild):

@@ -424,3 +424,10 @@ def test_values_of_a_subclass_count_as_the_numbers_they_hold():
     W = net.parameters["W2"]
     assert np.array_equal(net([1.0, 3.0]), np.array([2.0, 6.0]) @ W)
     assert np.array_equal(net.forward([1.0, 3.0]).jacobian("a2", "a0").matrix(), 2 * W.T)
+
+
+def test_a_coarse_part_rounds_nothing_that_a_finer_one_keeps():
+    coarse = np.array([[-104.0]], np.float16)
+    J = jp.ScaledJacobian(np.zeros(1, np.float32), coarse, np.full(1, 710, np.float16))
+    assert J.matrix() == 0  # 73,840 is no number of float16
+    assert jp.ScaledJacobian(np.ones(1, np.float32), coarse, np.full(1, 710, np.float16)).matrix() == -73840

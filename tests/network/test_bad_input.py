@@ -26,7 +26,9 @@ ROOMS = (
     "returned",
     "chain",
     "planning/orders",
-    "losses",
+    "losses/base",
+    "losses/categorical",
+    "losses/hessians",
     "delta",
     "formulations",
 )
@@ -260,7 +262,7 @@ BAD = {
     "a loss class": (
         lambda: jp.Network([jp.Dense(3, 2)], jp.SquaredError),
         errors.OptionError,
-        "Network(loss=): the loss must be a Loss; got <class 'jacobprop.losses.SquaredError'>, "
+        "Network(loss=): the loss must be a Loss; got <class 'jacobprop.losses.squared.SquaredError'>, "
         "expected an object such as jp.SquaredError() or jp.CrossEntropy(). Create it with parentheses.",
     ),
     "cross-entropy without softmax": (
