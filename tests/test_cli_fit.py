@@ -91,7 +91,9 @@ def fit_task(X, target, hidden=(3,), share=0.25, seed=0):
 
 def test_wine_is_learnt_and_told(tmp_path):
     text = good("wine", "--hidden", "4", "--iterations", "12").stdout
-    assert text.startswith("Data: wine, 178 cases, 13 features\nClasses of cultivar: 0 = cultivar 1, 1 = ")
+    assert text.startswith(
+        "Data: wine, 178 cases, 13 features\nClasses of cultivar, in the order of the outputs: cultivar 1, "
+    )
     assert "Split: 133 to train on, 45 held out (0.25 of each class, seed 0)\n" in text
     assert "Network: 13-4-3 tanh, softmax with cross-entropy, 71 parameters\n" in text
     assert "Training: Levenberg-Marquardt, at most 12 iterations, weight decay 0.001\n" in text
@@ -231,7 +233,7 @@ def test_arrays_of_labels_and_of_several_numbers(tmp_path):
     file = tmp_path / "a.npz"
     np.savez(file, X=X, T=(X[:, :1] > 0).astype(np.uint8))
     text = good(file, *SMALL).stdout
-    assert "Classes of T: 0 = 0, 1 = 1\n" in text
+    assert "Classes of T, in the order of the outputs: 0, 1\n" in text
     assert "Note: 2 whole numbers are taken for classes: else --task regress\n" in text
     assert "Target: T\n" in good(file, *SMALL, "--task", "regress").stdout
     np.savez(file, X=X, T=np.column_stack([X @ [1, 2, 3], X[:, 0] ** 2]))

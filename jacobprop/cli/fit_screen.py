@@ -40,8 +40,7 @@ def _told(task: FitTask, options: Options) -> Iterator[str]:
     data, target = task.data, task.target
     yield f"Data: {data.source}, {counted(len(data.X), 'case')}, {counted(len(data.features), 'feature')}"
     if target.classes:
-        named = tuple(f"{k} = {name}" for k, name in enumerate(target.classes))
-        yield f"Classes of {few(target.names)}: {few(named)}"
+        yield f"Classes of {few(target.names)}, in the order of the outputs: {few(target.classes)}"
     else:
         yield f"Target: {few(target.names)}"
     if target.note:
