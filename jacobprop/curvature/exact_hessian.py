@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -29,12 +28,12 @@ from ..network import Network
 from ..record import Record
 from ..returned import checked_jacobian
 from ..walks import Blocks
+from .loss_operator import LossOperator
 from .loss_root import LossHessian, loss_hessian
-from .operator import Symmetric
 from .tops import run
 
 
-class Hessian(Symmetric):
+class Hessian(LossOperator):
     """d2(loss)/d(parameters)2, (parameters, parameters), not formed; in the order of ``net.vector``.
 
     A product costs about two gradients. Symmetric, and indefinite as a rule; at a kink of an activation,
@@ -42,26 +41,13 @@ class Hessian(Symmetric):
     """
 
     def __init__(self, net: Network, record: Record, loss: LossHessian, *, whole: bool = True) -> None:
-        self._net, self._record, self._loss, self._whole = net, record, loss, whole
+        super().__init__(net, record, loss)
+        self._whole = whole
         self._architecture = record.architecture
         self._tangent_methods = [
             second_order(layer, self._architecture.where(number))
             for number, layer in enumerate(net.layers, 1)
         ]
-
-    @property
-    def slices(self) -> Mapping[str, slice]:
-        """Where each parameter lies, as in ``net.slices``."""
-        return self._net.slices
-
-    @property
-    def order(self) -> int:
-        """The number of parameters."""
-        return self._net.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._record.dtype
 
     @property
     def residual(self) -> Hessian:

@@ -11,9 +11,8 @@ Index legend: c cases, r columns of S, m entries of x, p parameters; i, k below 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -26,8 +25,8 @@ from ..network import Network
 from ..record import Record
 from .by_parameters import ParameterJacobian
 from .kronecker import Kronecker
+from .loss_operator import LossOperator
 from .loss_root import LossHessian, loss_hessian
-from .operator import Symmetric
 from .terms import Term, terms
 from .tops import run, starts, top_of
 
@@ -35,7 +34,7 @@ _AT_ONCE = 2**26
 """Bytes of S^T J that are expanded at a time."""
 
 
-class GaussNewton(Symmetric):
+class GaussNewton(LossOperator):
     """G = sum_c weight J_c^T H_c J_c, (parameters, parameters), not formed; in the order of ``net.vector``.
 
     A product costs one pass up and one down. Positive semidefinite where the loss is convex in x, as the
@@ -44,22 +43,8 @@ class GaussNewton(Symmetric):
     """
 
     def __init__(self, net: Network, record: Record, loss: LossHessian) -> None:
-        self._net, self._record, self._loss = net, record, loss
+        super().__init__(net, record, loss)
         self._J = ParameterJacobian(net, record, loss.node)
-
-    @property
-    def slices(self) -> Mapping[str, slice]:
-        """Where each parameter lies, as in ``net.slices``."""
-        return self._net.slices
-
-    @property
-    def order(self) -> int:
-        """The number of parameters."""
-        return self._net.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._record.dtype
 
     def _push(self, x: Array) -> Array:
         pushed = self._J._push(x)
