@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..architecture import LOSS, Edge, Node
+from ..architecture import LOSS, Node
 from ..arrays import Array, as_array, quiet, real_number
 from ..errors import OptionError, ShapeError, shown
 from ..jacobians import DENSE_LIMIT, Jacobian
@@ -25,7 +25,7 @@ from ..record import Record
 from ..walks import pull_to_parameters, push_up
 from .grams import gram
 from .operator import Operator
-from .terms import Term, terms
+from .terms import Term, dense, terms
 from .tops import run, starts, top_of
 
 
@@ -123,14 +123,11 @@ class ParameterJacobian(Operator):
             vector[self.slices[name]] = array.ravel()
         return vector
 
-    def _edge(self, edge: Edge) -> Jacobian:
-        return self._record.layer(edge.above.layer).edge(edge)
-
     def _push(self, x: Array) -> Array:
         nodes = self._net.architecture.parameter_names
         moves = {node: x[self.slices[name]] for node, name in nodes}
         (below, first), *_ = self._first.items()
-        pushed = push_up(self._net.architecture, self._edge, moves, below) if moves else None
+        pushed = push_up(self._net.architecture, self._record._edge, moves, below) if moves else None
         if pushed is None:
             return np.zeros((self.shape[0], x.shape[1]), x.dtype)
         top = first._push(pushed)
@@ -140,7 +137,7 @@ class ParameterJacobian(Operator):
         (below, first), *_ = self._first.items()
         k, cases = len(u), self._record.cases
         rows = u if cases is None else np.swapaxes(u.reshape(k, cases, -1), 0, 1)
-        found = pull_to_parameters(self._net.architecture, self._edge, below, first._pull(rows))
+        found = pull_to_parameters(self._net.architecture, self._record._edge, below, first._pull(rows))
         pulled = np.zeros((k, self._net.size), u.dtype)
         for name, block in found.items():
             pulled[:, self.slices[name]] = block.reshape(k, -1)
@@ -162,11 +159,8 @@ class ParameterJacobian(Operator):
 
     def _matrix(self) -> Array:
         cases = self._record.cases or 1
-        dense = np.zeros((cases, self.shape[0] // cases, self._net.size), self.dtype)
-        for term in self.terms:
-            for part in term.parts:
-                dense[:, :, self.slices[part.name]] = term.block(part)
-        return dense.reshape(self.shape)
+        shape = (cases, self.shape[0] // cases, self._net.size)
+        return dense(self.terms, self.slices, shape, self.dtype).reshape(self.shape)
 
     @quiet
     def rows(self, indices: object) -> Array:

@@ -71,9 +71,6 @@ class Hessian(LossOperator):
 
     # -- the factors, and how they change ---------------------------------------------------------
 
-    def _edge(self, edge: Edge) -> Jacobian:
-        return self._record.layer(edge.above.layer).edge(edge)
-
     def _changes(self, node: Node, tangents: Blocks) -> dict[Edge, Jacobian]:
         """J' of the edges below a node; those of constant factors are missing."""
         edges = self._architecture.operands(node)
@@ -94,7 +91,7 @@ class Hessian(LossOperator):
         return {edge: self._checked(edge, given[edge.operand]) for edge in edges if edge.operand in given}
 
     def _checked(self, edge: Edge, change: object) -> Jacobian:
-        J = self._edge(edge)
+        J = self._record._edge(edge)
 
         def where() -> str:
             return self._architecture.where(edge.above.layer)
@@ -110,7 +107,7 @@ class Hessian(LossOperator):
         for node in self._architecture.up_to(self._loss.node):
             for edge in self._architecture.operands(node):
                 if edge.below in known:
-                    _add(known, node, self._edge(edge)._push(known[edge.below][..., None])[..., 0])
+                    _add(known, node, self._record._edge(edge)._push(known[edge.below][..., None])[..., 0])
         return {node: self._shaped(node, tangent) for node, tangent in known.items()}
 
     def _shaped(self, node: Node, tangent: Array) -> Array:
@@ -129,7 +126,7 @@ class Hessian(LossOperator):
         for node, edges in self._architecture.way_to_parameters:
             for edge in edges if node in rows else ():
                 if not edge.below.is_parameter:
-                    _add(rows, edge.below, self._edge(edge)._pull(rows[node]))
+                    _add(rows, edge.below, self._record._edge(edge)._pull(rows[node]))
         return rows
 
     def _pulled(self, tangents: Blocks) -> Blocks:
@@ -144,7 +141,7 @@ class Hessian(LossOperator):
             moved, changes = running.pop(node, None), self._changes(node, tangents)
             for edge in edges:
                 if moved is not None:
-                    _add(running, edge.below, _across(self._edge(edge), edge, moved))
+                    _add(running, edge.below, _across(self._record._edge(edge), edge, moved))
                 if edge in changes:
                     _add(running, edge.below, _across(changes[edge], edge, self._rows[node]))
         return running

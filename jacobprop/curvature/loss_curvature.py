@@ -11,8 +11,9 @@ Index legend: c cases, r columns of S, m entries of x, p parameters; i, k below 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import accumulate
 
 import numpy as np
 
@@ -24,10 +25,11 @@ from ..jacobians.limit import check_dense
 from ..network import Network
 from ..record import Record
 from .by_parameters import ParameterJacobian
+from .grams import blocks
 from .kronecker import Kronecker
 from .loss_operator import LossOperator
 from .loss_root import LossHessian, loss_hessian
-from .terms import Term, terms
+from .terms import Term, dense, terms
 from .tops import run, starts, top_of
 
 _AT_ONCE = 2**26
@@ -98,32 +100,34 @@ class GaussNewton(LossOperator):
             Together they would take more than `max_bytes`; nothing was allocated.
         """
         layers = self._layers()
-        widths = [sum(self._width(term) for term in own) for own in layers.values()]
+        widths = [sum(term.width for term in own) for own in layers.values()]
         nbytes = sum(n * n for n in widths) * self.dtype.itemsize
         remedy = "Take kronecker() or diagonal(); or raise max_bytes."
         check_dense(nbytes, "blocks of {!r}", self, max_bytes=max_bytes, remedy=remedy)
         return {number: self._gram(own) for number, own in layers.items()}
 
-    def _width(self, term: Term) -> int:
-        return int(term.inner.shape[1] * term.rows.shape[-1])
-
     def _matrix(self) -> Array:
         return self._gram(self.terms)
 
-    def _gram(self, chosen: Iterable[Term]) -> Array:
+    def _gram(self, chosen: Sequence[Term]) -> Array:
         """weight (S^T J)^T (S^T J) of the parameters of these terms, as many cases at a time as fit."""
-        places = {part.name: (term, part) for term in chosen for part in term.parts}
-        found = [places[name] for name in self.slices if name in places]
-        n = sum(self._width(term) for term in chosen)
+        n, r = sum(term.width for term in chosen), self._loss.signed_root[0]._n
         total = np.zeros((n, n), self.dtype)
-        step = max(1, _AT_ONCE // (self.dtype.itemsize * self._loss.signed_root[0]._n * max(n, 1)))
-        for start in range(0, (self._record.cases or 1) if found else 0, step):
-            chunk = slice(start, start + step)
-            blocks = [
-                Term(term.every_row[chunk], term.inner[chunk], term.parts).block(part) for term, part in found
-            ]
-            total += self._squared(np.concatenate(blocks, axis=-1), chunk)
+        step = max(1, _AT_ONCE // (self.dtype.itemsize * r * max(n, 1)))
+        places = self._side_by_side(chosen)
+        for chunk in blocks(self._record.cases or 1, step) if places else ():
+            shape = (chunk.stop - chunk.start, r, n)
+            total += self._squared(dense(chosen, places, shape, self.dtype, chunk), chunk)
         return total
+
+    def _side_by_side(self, chosen: Sequence[Term]) -> dict[str, slice]:
+        """Where the parameters of these terms lie, one after the other in the order of `slices`."""
+        names = {part.name for term in chosen for part in term.parts}
+        sizes = {name: part.stop - part.start for name, part in self.slices.items() if name in names}
+        return {
+            name: slice(stop - sizes[name], stop)
+            for name, stop in zip(sizes, accumulate(sizes.values()), strict=True)
+        }
 
     def _squared(self, rows: Array, chunk: slice) -> Array:
         """The Gram matrix of rows (c, r, n); numpy does half the work where both sides are one array."""

@@ -106,7 +106,7 @@ def expanded(record: Record) -> tuple[Loss, Node, Array]:
     architecture = record.architecture
     assert architecture.loss is not None, "whoever asks has seen to it"
     node = Node(SUM if architecture.fused else "a", architecture.depth)
-    return architecture.loss, node, record.sum(node.layer) if architecture.fused else record.output
+    return architecture.loss, node, record._values(node)
 
 
 @quiet

@@ -20,7 +20,7 @@ from ..arrays import Array
 from ..layout import Shape
 from .grams import blocks, fill
 from .operator import Operator
-from .terms import Part, Term
+from .terms import Part, Term, dense
 
 _AT_ONCE = 2**25
 """Bytes of A that are expanded at a time: its square has no need of all of it."""
@@ -82,22 +82,10 @@ class ResidualJacobian(Operator):
     def _expanded(self, cases: slice) -> Array:
         """The rows of some cases, dense."""
         count = len(range(*cases.indices(self.shape[0] // self._height)))
-        dense = self._room(count)
-        for term in self.terms:
-            inner = term.inner[cases]
-            rows = (term.rows if term.rows.ndim == 2 else term.rows[cases])[..., :, None, :]
-            for part in term.parts:
-                block = inner[:, None, part.inner, None]
-                place = dense[:, :, self.slices[part.name]]
-                shape = (count, self._height, block.shape[2], rows.shape[-1])
-                np.multiply(block, rows, out=place.reshape(shape, copy=False))
-        return dense.reshape(count * self._height, self.shape[1])
-
-    def _room(self, cases: int) -> Array:
-        """An array for the rows of so many cases; zeros, if some parameters have no term."""
-        written = sum(term.inner.shape[1] * term.rows.shape[-1] for term in self.terms)
-        make = np.empty if written == self.shape[1] else np.zeros
-        return make((cases, self._height, self.shape[1]), self.dtype)
+        shape = (count, self._height, self.shape[1])
+        return dense(self.terms, self.slices, shape, self.dtype, cases).reshape(
+            count * self._height, self.shape[1]
+        )
 
     @cached_property
     def _height(self) -> int:

@@ -11,9 +11,9 @@ Index legend: c cases, o rows of the top, i units below (and the 1 of a bias), j
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,6 @@ from ..arrays import Array
 from ..jacobians import IdentityJacobian, Jacobian, WeightJacobian
 from ..record import Record
 from ..walks import products_to_parameters
-
-_ONE = np.ones(1)
 
 
 class Part(NamedTuple):
@@ -54,10 +52,32 @@ class Term:
         """The rows with their case axis, (c, o, m)."""
         return np.broadcast_to(self.rows, (len(self.inner), *self.rows.shape[-2:]))
 
-    def block(self, part: Part) -> Array:
-        """The Jacobian by one parameter, dense: (c, o, size of the parameter)."""
-        outer = self.inner[:, None, part.inner, None] * self.every_row[:, :, None, :]
-        return outer.reshape(*outer.shape[:2], -1)
+    @property
+    def width(self) -> int:
+        """How many parameters it belongs to."""
+        return int(self.inner.shape[1] * self.rows.shape[-1])
+
+
+def dense(
+    chosen: Sequence[Term],
+    places: Mapping[str, slice],
+    shape: tuple[int, int, int],
+    dtype: np.dtype[Any],
+    cases: slice = slice(None),
+) -> Array:
+    """The Jacobian (c, o, p) of some cases, dense, each parameter in its place; 0 where no term writes."""
+    make = np.empty if sum(term.width for term in chosen) == shape[-1] else np.zeros
+    found = make(shape, dtype)
+    for term in chosen:
+        inner = term.inner[cases]
+        rows = (term.rows if term.rows.ndim == 2 else term.rows[cases])[..., :, None, :]
+        for part in term.parts:
+            block = inner[:, None, part.inner, None]
+            place = found[:, :, places[part.name]]
+            np.multiply(
+                block, rows, out=place.reshape(*shape[:2], block.shape[2], rows.shape[-1], copy=False)
+            )
+    return found
 
 
 def terms(record: Record, first: Mapping[Node, Jacobian]) -> Iterator[Term]:
@@ -71,11 +91,8 @@ def terms(record: Record, first: Mapping[Node, Jacobian]) -> Iterator[Term]:
         {node: Jacobian of the top by it} where the walk starts: the identity for the node itself.
     """
 
-    def jacobian_of(edge: Edge) -> Jacobian:
-        return record.layer(edge.above.layer).edge(edge)
-
-    for product, edges in products_to_parameters(record.architecture, jacobian_of, first):
-        inner, parts, rest = _weights_and_bias([(edge, jacobian_of(edge)) for edge in edges])
+    for product, edges in products_to_parameters(record.architecture, record._edge, first):
+        inner, parts, rest = _weights_and_bias([(edge, record._edge(edge)) for edge in edges])
         if parts:
             yield _term(product, inner, parts, record)
         for edge, J in rest:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
 
 from ..architecture import LOSS, SUM, Node
 from ..errors import DTypeError, OptionError, UnsupportedLayerError, shown
@@ -19,14 +21,19 @@ def run(net: Network, X: object, T: object, where: str) -> Record:
     """The pass of a network of floats."""
     require_network(net, where)
     record = net.forward(X, T)
-    if record.dtype.kind == "O":
+    require_floats(record.dtype, where)
+    return record
+
+
+def require_floats(dtype: np.dtype[Any], where: str) -> None:
+    """Refuse a pass of expressions."""
+    if dtype.kind == "O":
         raise DTypeError(
             "the parameters, or X, are sympy expressions",
             where=where,
             expected="floats",
             remedy="record.jacobian works on expressions.",
         )
-    return record
 
 
 def top_of(record: Record, of: object, where: str) -> Node:
@@ -66,13 +73,8 @@ def starts(record: Record, node: Node) -> dict[Node, Jacobian]:
     """Where a walk from this node begins: the identity, or the row of the loss, fused where it can be."""
     architecture = record.architecture
     if node != LOSS:
-        return {node: unit(_width(record, node), record.cases, record.dtype)}
+        return {node: unit(record._values(node).shape[-1:], record.cases, record.dtype)}
     if architecture.fused:
         below = Node(SUM, architecture.depth)
         return {below: record.jacobian("L", below.name)}
     return {Node("a", architecture.depth): record.J_N}
-
-
-def _width(record: Record, node: Node) -> tuple[int, ...]:
-    values = record.sum(node.layer) if node.letter == SUM else record.activation(node.layer)
-    return values.shape[-1:]

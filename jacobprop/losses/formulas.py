@@ -10,6 +10,7 @@ from ..arrays import Array, is_symbolic
 
 
 def log(x: Array) -> Array:
+    """The natural logarithm."""
     logarithm = np.frompyfunc(sympy.log, 1, 1) if is_symbolic(x) else np.log
     return np.asarray(logarithm(x))
 
@@ -20,6 +21,7 @@ def exp(x: Array) -> Array:
 
 
 def sqrt(x: Array) -> Array:
+    """The square root."""
     root = np.frompyfunc(sympy.sqrt, 1, 1) if is_symbolic(x) else np.sqrt
     return np.asarray(root(x))
 

@@ -135,7 +135,7 @@ class Backprop:
 
     def jacobian(self, edge: Edge) -> Jacobian:
         """The Jacobian of one edge."""
-        return self.record.layer(edge.above.layer).edge(edge)
+        return self.record._edge(edge)
 
     def parameter(self, node: Node) -> Array:
         """W_l, b_l, ..."""

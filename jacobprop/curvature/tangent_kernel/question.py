@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...arrays import Array, whole_number
-from ...errors import DTypeError, OptionError, shown
+from ...errors import OptionError, shown
 from ...layout import Shape, size
 from ...network import Network, require_network
 from ..by_parameters import ParameterJacobian
 from ..terms import Term
-from ..tops import run, top_of
+from ..tops import require_floats, run, top_of
 from .methods import Form, Side
 
 
@@ -163,13 +163,7 @@ def _form(trace: object, diagonal: object, X2: object, where: str) -> Form:
 
 def _input(net: Network, X: object, where: str) -> Array:
     x, dtype = net._input(X, where)
-    if dtype.kind == "O":
-        raise DTypeError(
-            "the parameters, or X, are sympy expressions",
-            where=where,
-            expected="floats",
-            remedy="record.jacobian works on expressions.",
-        )
+    require_floats(dtype, where)
     return x
 
 
