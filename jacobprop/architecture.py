@@ -7,6 +7,7 @@ An edge runs from a node to each of its operands; every edge has a Jacobian once
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import NamedTuple
 
@@ -77,6 +78,18 @@ class Architecture:
         printed |= {f"z{k}": f"Sum_{letter}" for k, letter in enumerate(letters) if k}
         self.nodes = {node.name: node for node in (*self._descending, *self.parameter_nodes)}
         self.names = Names(self.nodes, printed)
+
+    def with_layers(self, layers: Sequence[Layer]) -> Architecture:
+        """The same variables, computed by other layers with the same inputs, slots and widths."""
+        other = copy(self)
+        other.layers = tuple(layers)
+        other.__dict__.pop("couples_cases", None)
+        return other
+
+    @cached_property
+    def couples_cases(self) -> bool:
+        """Whether an output depends on other cases than its own."""
+        return any(layer.couples_cases for layer in self.layers)
 
     def where(self, number: int) -> str:
         """How an error names a layer."""

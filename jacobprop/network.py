@@ -302,6 +302,57 @@ class Network:
             found[name] = array
         return found
 
+    # -- training -----------------------------------------------------------------------------------
+
+    def in_training(self, seed: int | np.random.Generator = 0) -> Self:
+        """The network while it learns: dropout with masks drawn, batch normalisation by the batch itself.
+
+        A network like any other: the same input gives the same record at every call, so its Jacobians can
+        be taken and checked. Without such layers it is the network itself.
+
+        Parameters
+        ----------
+        seed : int or numpy.random.Generator
+            For the masks; a generator moves on, so that the next call draws others.
+        """
+        rng = np.random.default_rng(
+            seed
+            if isinstance(seed, np.random.Generator)
+            else whole_number(
+                seed, "seed", "in_training", least=0, remedy="The same seed draws the same masks."
+            )
+        )
+        return self._with_layers([layer.in_training(rng) for layer in self.layers])
+
+    @quiet
+    def with_statistics(self, X: object) -> Self:
+        """The network whose batch normalisation uses the means and variances that X, a stack, gives it.
+
+        From the first layer up, each sees what the layers below make of X with the statistics just found.
+        Without such layers it is the network itself.
+
+        Raises
+        ------
+        ShapeError, DTypeError
+            X does not fit, or is a single case where a statistic is asked for.
+        """
+        x, dtype = self._input(X, "net.with_statistics(X)")
+        activations, layers = [x], []
+        for number, (layer, params) in enumerate(zip(self.layers, self._by_layer(dtype), strict=True), 1):
+            inputs = tuple([activations[k] for k in self.architecture.reads(number)])
+            layers.append(layer.with_statistics(inputs))
+            activations.append(layers[-1].forward(params, inputs)[0])
+        return self._with_layers(layers)
+
+    def _with_layers(self, layers: Sequence[Layer]) -> Self:
+        if all(new is old for new, old in zip(layers, self.layers, strict=True)):
+            return self
+        for layer in layers:
+            layer.settle()
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, architecture=self.architecture.with_layers(layers))
+        return other
+
     @property
     def slices(self) -> Mapping[str, slice]:
         """Where each parameter lies in `vector`."""

@@ -24,8 +24,9 @@ LEVELS = (
     ("losses", "layers"),
     ("planning", "chain", "lifting"),
     ("names", "architecture", "returned", "factors", "walks", "record", "dialects", "network"),
-    ("delta", "formulations", "files", "symbolic"),
-    ("curvature", "training", "checking", "classic", "interop", "report"),
+    ("delta", "formulations", "files", "histories", "symbolic"),
+    ("curvature", "training", "checking", "classic", "constructions", "interop", "report"),
+    ("experiments",),
     ("cli", "testing", "__main__", "__init__"),
 )
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

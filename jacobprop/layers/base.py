@@ -61,7 +61,7 @@ class Workspace:
         return held
 
 
-_SETTLED = frozenset({"activation", "bias", "dtype", "gate", "inputs", "n_in", "n_out"})
+_SETTLED = frozenset({"activation", "bias", "couples_cases", "dtype", "gate", "inputs", "n_in", "n_out"})
 """What a network and its records were made from: not to be set any more in a layer of a network."""
 
 
@@ -89,6 +89,9 @@ class Layer(abc.ABC):
         "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty. Where the
         loss has the same gate, dL/dz comes from the loss's `head_row`, and the layer, a SumLayer, is
         asked for z by `sum` and for the Jacobians below z: its own J_Sum is left out of the product.
+    couples_cases : bool
+        Whether an output depends on other cases than its own. Its factors are then those of the whole
+        batch, ``cases`` None, with out_shape (c, m) and in_shape (c, n) or the parameter's.
 
     Notes
     -----
@@ -125,6 +128,7 @@ class Layer(abc.ABC):
     name: str = ""
     gate: str = ""
     analytic: bool = False
+    couples_cases: bool = False
     _once: ClassVar[frozenset[str]] = frozenset()  # set by its __init__, which makes others from them
 
     def init(self, rng: np.random.Generator, dtype: np.dtype[Any]) -> dict[str, Array]:
@@ -187,6 +191,25 @@ class Layer(abc.ABC):
             For a stack every one has ``cases=c``, also where the cases share their entries:
             ``IdentityJacobian(m, cases=len(y))``. For one case ``cases`` is None.
         """
+
+    def in_training(self, rng: np.random.Generator) -> Layer:
+        """The layer while the network learns: itself, unless it draws something or looks at the batch.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            For what it draws.
+
+        Returns
+        -------
+        Layer
+            With the same inputs, slots and widths: a value like any other layer, the same at every call.
+        """
+        return self
+
+    def with_statistics(self, inputs: Values) -> Layer:
+        """The layer that has seen these inputs (c, n): itself, unless it keeps statistics of them."""
+        return self
 
     def factor_tangents(
         self, params: Parameters, cache: Any, tangents: Mapping[Operand, Array]
