@@ -2,6 +2,7 @@
 
 from . import sums as _sums  # noqa: F401  (fills the table of sums)
 from .base import RULES, Jacobian
+from .block_diagonal import BlockDiagonalJacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
@@ -11,6 +12,7 @@ from .rules import KINDS, price
 from .scaled import ScaledJacobian
 from .structure import Structure
 from .tensor import JacobianTensor
+from .unitwise import UnitwiseWeightJacobian
 from .weight import WeightJacobian
 from .wrapped import StackedJacobian, TransposedJacobian
 
@@ -18,6 +20,7 @@ __all__ = [
     "DENSE_LIMIT",
     "KINDS",
     "RULES",
+    "BlockDiagonalJacobian",
     "DenseJacobian",
     "DiagonalJacobian",
     "DiagonalPlusLowRankJacobian",
@@ -28,6 +31,7 @@ __all__ = [
     "StackedJacobian",
     "Structure",
     "TransposedJacobian",
+    "UnitwiseWeightJacobian",
     "WeightJacobian",
     "price",
 ]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .base import RULES, Jacobian, Rule, common_cases
+from .block_diagonal import BlockDiagonalJacobian
 from .blocks import transposed
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
@@ -23,6 +24,7 @@ from .limit import DENSE_LIMIT, check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .scaled import ScaledJacobian
 from .structure import Priced, Structure
+from .unitwise import UnitwiseWeightJacobian
 from .weight import WeightJacobian
 from .wrapped import StackedJacobian, TransposedJacobian
 
@@ -104,9 +106,9 @@ def _scaled_scaled(A: ScaledJacobian, B: ScaledJacobian) -> Jacobian:
     return ScaledJacobian._make(rows=A.rows, shared=A.shared @ B.shared, columns=B.columns, **frame(A, B))
 
 
-def _left_only(A: Jacobian, B: WeightJacobian) -> Jacobian:
+def _left_only(A: Jacobian, B: WeightJacobian | UnitwiseWeightJacobian) -> Jacobian:
     left = RULES[type(A), type(B.left)].product(A, B.left)
-    return WeightJacobian._make(left=left, y=B.y, **frame(A, B))
+    return B._copy(left=left, symbol="", **frame(A, B))
 
 
 def _gram(A: WeightJacobian, B: TransposedJacobian) -> Jacobian:
@@ -136,6 +138,20 @@ def _stacked_gram(A: StackedJacobian, B: TransposedJacobian) -> Jacobian:
         return np.broadcast_to(blocks * dots[:, None, :, None], whole, subok=True).reshape(A._o, B._n)
 
     return _dense(A, B, gram)
+
+
+def _block_diagonals(A: BlockDiagonalJacobian, B: BlockDiagonalJacobian) -> Jacobian:
+    if A.axis != B.axis or A.inner.cases != B.inner.cases:
+        return _pulled(A, B)
+    blocks = RULES[type(A.inner), type(B.inner)].product(A.inner, B.inner)
+    return BlockDiagonalJacobian(blocks, A.axis)._copy(cases=common_cases(A, B), symbol="")
+
+
+def _blocks_stacked(A: BlockDiagonalJacobian, B: StackedJacobian) -> Jacobian:
+    if A.axis != 0 or A.inner.cases != B.inner.cases:
+        return _pushed(A, B)
+    blocks = RULES[type(A.inner), type(B.inner)].product(A.inner, B.inner)
+    return StackedJacobian(blocks)._copy(cases=common_cases(A, B), symbol="")
 
 
 def _pulled(A: Jacobian, B: Jacobian) -> Jacobian:
@@ -258,6 +274,25 @@ def _price_stacked_gram(a: Structure, b: Structure) -> Priced:
     return Priced(cost, Structure(DenseJacobian, a.o, b.n), made)
 
 
+def _same_blocks(a: Structure, b: Structure) -> bool:
+    """Whether as many rows of `b` belong to a block as columns of `a`."""
+    return a.axis == b.axis and a.wrapped.n == b.wrapped.o
+
+
+def _price_block_diagonals(a: Structure, b: Structure) -> Priced:
+    if not _same_blocks(a, b):
+        return _price_pulled(a, b)
+    blocks = price(a.wrapped, b.wrapped)
+    return Priced(blocks.multiply_adds, a._replace(n=b.n, inner=blocks.structure), blocks.expanded)
+
+
+def _price_blocks_stacked(a: Structure, b: Structure) -> Priced:
+    if not _same_blocks(a, b):
+        return _price_pushed(a, b)
+    blocks = price(a.wrapped, b.wrapped)
+    return Priced(blocks.multiply_adds, b._replace(o=a.o, inner=blocks.structure), blocks.expanded)
+
+
 def _made_dense(s: Structure) -> int:
     """How many numbers expanding makes: none where the dense matrix is what is stored."""
     return 0 if s.kind is DenseJacobian else s.dense_numbers
@@ -267,7 +302,7 @@ def _transposed_structure(s: Structure) -> Structure:
     """The structure of J.T."""
     if s.kind is TransposedJacobian:
         return s.wrapped
-    if s.kind in (WeightJacobian, StackedJacobian):
+    if s.kind in (WeightJacobian, UnitwiseWeightJacobian, StackedJacobian):
         return Structure(TransposedJacobian, s.n, s.o, s.times, inner=s)
     return s.flipped
 
@@ -294,7 +329,8 @@ def _price_pushed(a: Structure, b: Structure) -> Priced:
 
 _I, _D, _L, _S = IdentityJacobian, DiagonalJacobian, DiagonalPlusLowRankJacobian, ScaledJacobian
 _F, _W, _T, _K = DenseJacobian, WeightJacobian, TransposedJacobian, StackedJacobian
-KINDS: tuple[type[Jacobian], ...] = (_I, _D, _L, _S, _F, _W, _T, _K)
+_B, _U = BlockDiagonalJacobian, UnitwiseWeightJacobian
+KINDS: tuple[type[Jacobian], ...] = (_I, _D, _L, _S, _F, _W, _T, _K, _B, _U)
 
 _fallback = Rule(_pulled, _price_pulled)  # A . B = B^T A^T, row by row: o (price of one pull)
 _push = Rule(_pushed, _price_pushed)  # A . B, column by column: n (price of one push)
@@ -302,7 +338,7 @@ _push = Rule(_pushed, _price_pushed)  # A . B, column by column: n (price of one
 _LINES: dict[tuple[type, type], Rule] = {
     **dict.fromkeys([(A, B) for A in KINDS for B in KINDS], _fallback),
     # diag(d) F: size                (diag(d) + U V^T) F: size (1 + 2 r)        M F: o m n
-    **dict.fromkeys([(A, _F) for A in (_D, _L, _S, _W, _T)], _push),
+    **dict.fromkeys([(A, _F) for A in (_D, _L, _S, _W, _T, _B, _U)], _push),
     **dict.fromkeys([(A, B) for A in (_D, _L) for B in (_S, _T, _K)], _push),
     # (diag(d) + U V^T) (diag(r) M diag(c)): o^2 (r + n) in one GEMM for few units, else size (1 + 2 r)
     (_L, _S): Rule(_low_rank_scaled, _price_low_rank_scaled),
@@ -323,11 +359,17 @@ _LINES: dict[tuple[type, type], Rule] = {
     (_S, _S): Rule(_scaled_scaled, _price_scaled_scaled),
     # A (left (x) y) = (A left) (x) y: the price of A left
     **dict.fromkeys([(A, _W) for A in KINDS], Rule(_left_only, _price_left_only)),
+    # A (left o V) = (A left) o V: the price of A left
+    **dict.fromkeys([(A, _U) for A in KINDS], Rule(_left_only, _price_left_only)),
     # (left (x) y)(left' (x) y')^T = (y . y') (left left'^T): the price of the lefts + n + size
     (_W, _T): Rule(_gram, _price_gram),
     # stacked left (x) y with stacked left' (x) y': the blocks (y_c . y'_d) left_c left'_d^T,
     #     all cases with all: two GEMMs + size
     (_K, _T): Rule(_stacked_gram, _price_stacked_gram),
+    # blocks A_c and B_c of the same cases: blocks A_c B_c, the price of the blocks
+    (_B, _B): Rule(_block_diagonals, _price_block_diagonals),
+    # blocks A_c with B_c on top of each other: A_c B_c on top of each other
+    (_B, _K): Rule(_blocks_stacked, _price_blocks_stacked),
     # I A = A and A I = A: nothing
     **dict.fromkeys([(_I, A) for A in KINDS], Rule(_keep, _price_keep)),
     **dict.fromkeys([(A, _I) for A in KINDS], Rule(_keep, _price_keep)),

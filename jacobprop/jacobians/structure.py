@@ -24,6 +24,7 @@ class Structure(NamedTuple):
     columns: int = 0  # copies of the column scales, 0 if there are none
     inner: Structure | None = None  # the left factor of left (x) y, or what a wrapper wraps
     y_times: int = 1  # copies of the y of left (x) y
+    axis: int = 0  # where the blocks of a block diagonal stand among its axes: 0 or -1
 
     @property
     def name(self) -> str:

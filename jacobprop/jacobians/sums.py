@@ -9,12 +9,14 @@ import numpy as np
 
 from ..layout import size
 from .base import SUMS, Jacobian
+from .block_diagonal import BlockDiagonalJacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
 from .limit import check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .rules import KINDS, frame
+from .unitwise import UnitwiseWeightJacobian
 from .weight import WeightJacobian
 
 
@@ -49,6 +51,20 @@ def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
     return WeightJacobian._make(left=left, y=A.y, **frame(A, B))
 
 
+def _unitwise(A: UnitwiseWeightJacobian, B: UnitwiseWeightJacobian) -> Jacobian:
+    if A.V is not B.V:
+        return _densely(A, B)
+    left = SUMS[type(A.left), type(B.left)](A.left, B.left)
+    return UnitwiseWeightJacobian._make(left=left, V=A.V, **frame(A, B))
+
+
+def _blocks(A: BlockDiagonalJacobian, B: BlockDiagonalJacobian) -> Jacobian:
+    if A.axis != B.axis or A.inner.cases != B.inner.cases or A.inner.out_shape != B.inner.out_shape:
+        return _densely(A, B)
+    blocks = SUMS[type(A.inner), type(B.inner)](A.inner, B.inner)
+    return BlockDiagonalJacobian(blocks, A.axis)._copy(cases=frame(A, B)["cases"], symbol="")
+
+
 def _densely(A: Jacobian, B: Jacobian) -> Jacobian:
     numbers = max(A.structure.dense_numbers, B.structure.dense_numbers)
     remedy = "Push or pull through each of them, and add the results."
@@ -64,8 +80,12 @@ _LINES: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {
     **dict.fromkeys([(_D, _D), (_D, _I), (_I, _D), (_I, _I)], _diagonals),
     # (diag(d) + U V^T) + diag(e) = diag(d + e) + U V^T
     **dict.fromkeys([(_L, _D), (_D, _L), (_L, _I), (_I, _L)], _one_low_rank),
+    # blocks A_c and B_c of the same cases: blocks A_c + B_c
+    (BlockDiagonalJacobian, BlockDiagonalJacobian): _blocks,
     # left (x) y + left' (x) y = (left + left') (x) y
     (_W, _W): _weights,
+    # left o V + left' o V = (left + left') o V
+    (UnitwiseWeightJacobian, UnitwiseWeightJacobian): _unitwise,
 }
 
 SUMS.fill(_LINES, stand_in=DenseJacobian)

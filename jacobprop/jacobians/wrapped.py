@@ -15,7 +15,7 @@ from .limit import check_dense
 from .structure import Cost, Structure
 
 
-class _Wrapper(Jacobian):
+class Wrapper(Jacobian):
     """What both views share: they hold nothing of their own."""
 
     inner: Jacobian
@@ -33,7 +33,7 @@ class _Wrapper(Jacobian):
         return s.wrapped.numbers
 
 
-class TransposedJacobian(_Wrapper):
+class TransposedJacobian(Wrapper):
     """J^T of a Jacobian whose class is not closed under transposition: push is pull and the reverse."""
 
     structure_name: ClassVar[str] = "transposed"
@@ -104,7 +104,7 @@ class TransposedJacobian(_Wrapper):
         return cost
 
 
-class StackedJacobian(_Wrapper):
+class StackedJacobian(Wrapper):
     """The rows of all cases on top of each other: push each case, pull and sum over the cases.
 
     out_shape is (cases,) + the case's; in_shape is the shared variable's; ``cases`` is None, unless

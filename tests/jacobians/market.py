@@ -16,6 +16,7 @@ import sympy
 
 from jacobprop.arrays import Array
 from jacobprop.jacobians import (
+    BlockDiagonalJacobian,
     DenseJacobian,
     DiagonalJacobian,
     DiagonalPlusLowRankJacobian,
@@ -217,6 +218,34 @@ def stacked(
     return Sample(K, reference, J.numbers, (count, *J.out_shape), J.in_shape)
 
 
+def block_diagonal(
+    draw: Numbers,
+    out: Shape | None,
+    inner: Shape | None,
+    cases: int | None,
+    of: Maker = dense,
+    axis: Literal[0, -1] = 0,
+) -> Sample:
+    """As many blocks as the shape with more axes has entries along the axis; the other shape gets as many."""
+    count = max(out or (), inner or (), key=len)[axis] if out or inner else 3
+
+    def rest(shape: Shape | None, width: int) -> Shape:
+        return (width,) if not shape else shape[1:] if axis == 0 else shape[:-1]
+
+    J = of(draw, rest(out, 2), rest(inner, 4), count)
+    K: Jacobian = BlockDiagonalJacobian(J.jacobian, axis)
+    K = K if cases is None else K.for_cases(cases)
+    o, n = J.reference.shape[1:]
+    tensor = np.zeros((count, o, count, n), dtype=draw.dtype)
+    for c, block in enumerate(J.reference):
+        tensor[c, :, c, :] = block
+    if axis == -1:
+        tensor = tensor.transpose(1, 0, 3, 2)
+    shapes = [(count, *shape) if axis == 0 else (*shape, count) for shape in (J.out_shape, J.in_shape)]
+    matrix = tensor.reshape(count * o, count * n)
+    return Sample(K, over(cases, lambda _: matrix), J.numbers, *shapes)
+
+
 class Variant(NamedTuple):
     """A way of storing a Jacobian; where nothing but the sharing is special, for stacks only."""
 
@@ -289,6 +318,18 @@ def _variants() -> Iterator[tuple[str, Variant]]:
     for name, of in stacks.items():
         yield f"stacked {name}", Variant(StackedJacobian, partial(stacked, of=of))
 
+    blocks: dict[str, tuple[Maker, Literal[0, -1]]] = {
+        "dense": (dense, 0),
+        "dense shared": (partial(dense, own=False), 0),
+        "scaled": (scaled, 0),
+        "dense, behind": (dense, -1),
+        "low rank, behind": (low_rank, -1),
+        "scaled, behind": (scaled, -1),
+    }
+    for name, (of, axis) in blocks.items():
+        maker = partial(block_diagonal, of=of, axis=axis)
+        yield f"blocks of {name}", Variant(BlockDiagonalJacobian, maker)
+
     insides: dict[str, Maker] = {
         "weight": weight,
         "weight, diagonal left": weight_diagonal,
@@ -341,6 +382,7 @@ PLAIN: dict[type[Jacobian], Maker] = {
     WeightJacobian: weight,
     TransposedJacobian: transposed,
     StackedJacobian: stacked,
+    BlockDiagonalJacobian: block_diagonal,
 }
 """One maker of each kind, where all variants would be too many."""
 

@@ -17,6 +17,7 @@ import jacobprop
 from jacobprop import errors
 from jacobprop.arrays import as_array, as_cases, freeze, frozen, is_symbolic, require_finite
 from jacobprop.jacobians import (
+    BlockDiagonalJacobian,
     DenseJacobian,
     DiagonalJacobian,
     DiagonalPlusLowRankJacobian,
@@ -158,6 +159,10 @@ BAD = {
     "an identity of dates": lambda: IdentityJacobian(3, dtype="M8[s]"),
     "norms of too many cases": lambda: ONE.for_cases(2**40).row_norms(),
     "the diagonal of a huge identity": lambda: IdentityJacobian(2**40) + IdentityJacobian(2**40),
+    "blocks without cases": lambda: BlockDiagonalJacobian(ONE),
+    "blocks in the middle": lambda: BlockDiagonalJacobian(STACK, axis=1),
+    "blocks for no case": lambda: BlockDiagonalJacobian(STACK).for_cases(0),
+    "too many blocks": lambda: BlockDiagonalJacobian(ONE.for_cases(2**40)).row_norms(),
     "rows of too many cases": lambda: ONE.for_cases(2**40).stacked().push(d3),
 }
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jacobprop.jacobians import (
+    BlockDiagonalJacobian,
     DiagonalJacobian,
     IdentityJacobian,
     Jacobian,
@@ -20,8 +21,8 @@ every_kind = pytest.mark.parametrize("name", [n for n, variant in VARIANTS.items
 
 def inside(J: Jacobian) -> list[Jacobian]:
     """The Jacobians that this one is made of, as far as they have its cases."""
-    if isinstance(J, StackedJacobian):
-        return []  # the cases inside became rows
+    if isinstance(J, StackedJacobian | BlockDiagonalJacobian):
+        return []  # the cases inside became rows, or blocks
     held = [value for value in vars(J).values() if isinstance(value, Jacobian)]
     return [*held, *(K for one in held for K in inside(one))]
 
