@@ -22,6 +22,7 @@ from .files import load, save
 from .formulations import gradients
 from .interop import from_sklearn, from_torch
 from .jacobians import (
+    BlockDiagonalJacobian,
     DenseJacobian,
     DiagonalJacobian,
     DiagonalPlusLowRankJacobian,
@@ -29,9 +30,10 @@ from .jacobians import (
     Jacobian,
     JacobianTensor,
     ScaledJacobian,
+    UnitwiseWeightJacobian,
     WeightJacobian,
 )
-from .layers import Dense, Layer, LogSoftmax, Softmax
+from .layers import RBF, BatchNorm, Dense, Dropout, Elementwise, Layer, LogSoftmax, Residual, Softmax
 from .losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -50,8 +52,11 @@ from .training import fit
 __version__ = "0.1.0"
 
 __all__ = [
+    "RBF",
     "Activation",
+    "BatchNorm",
     "BinaryCrossEntropy",
+    "BlockDiagonalJacobian",
     "Chain",
     "CrossEntropy",
     "DeltaRule",
@@ -59,6 +64,8 @@ __all__ = [
     "DenseJacobian",
     "DiagonalJacobian",
     "DiagonalPlusLowRankJacobian",
+    "Dropout",
+    "Elementwise",
     "IdentityJacobian",
     "Jacobian",
     "JacobianTensor",
@@ -70,9 +77,11 @@ __all__ = [
     "NegativeLogLikelihood",
     "Network",
     "Record",
+    "Residual",
     "ScaledJacobian",
     "Softmax",
     "SquaredError",
+    "UnitwiseWeightJacobian",
     "WeightJacobian",
     "activations",
     "check",

@@ -10,11 +10,17 @@ from typing import Any, cast
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, cases_of, freeze, quiet
 from .errors import UnsupportedLayerError, shown
-from .jacobians import DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
+from .jacobians import BlockDiagonalJacobian, DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
+from .jacobians.identity import unit
 from .layers import SumLayer
 from .layers.base import Operand, Parameters
 from .layout import Shape
 from .returned import checked_factors, checked_jacobian
+
+
+def couples(architecture: Architecture, values: Array) -> bool:
+    """Whether a pass with these values is one case, because a layer mixes those that it has stacked."""
+    return architecture.couples_cases and values.ndim == 2
 
 
 class LayerFactors:
@@ -42,7 +48,11 @@ class LayerFactors:
         self._layer = architecture.layers[number - 1]
         self._params, self._cache = params, cache
         self._above, values = Node("a", number), activations[number]
-        self._cases, self._out_shape = cases_of(values), values.shape[-1:]
+        self._coupled = couples(architecture, values)
+        whole = self._coupled and self._layer.couples_cases
+        self._cases = None if whole else cases_of(values)
+        self._axes = 2 if whole else 1
+        self._out_shape = values.shape[-self._axes :]
         self._outer: Jacobian | None = None
         self._inner: Mapping[Operand, Jacobian] | None = None
         self._has_sum = architecture.has_sum(number)
@@ -57,7 +67,7 @@ class LayerFactors:
         return {
             edge.operand: self._params[edge.operand].shape
             if isinstance(edge.operand, str)
-            else self._activations[edge.below.layer].shape[-1:]
+            else self._activations[edge.below.layer].shape[-self._axes :]
             for edge in self._edges
         }
 
@@ -68,17 +78,33 @@ class LayerFactors:
         """da/dz, made at its first use. (A cached_property of Python 3.11 takes a lock, which shows here.)"""
         if self._outer is None:
             layer = self._sum_layer
-            J, shape = layer.J_Sum(self._cache), layer.sum(self._cache).shape[-1:]
-            self._outer = checked_jacobian(J, self._out_shape, shape, self._cases, self._where, "J_Sum")
+            J, shape = layer.J_Sum(self._cache), layer.sum(self._cache).shape[-self._axes :]
+            J = checked_jacobian(J, self._out_shape, shape, self._cases, self._where, "J_Sum")
+            self._outer = self._of_the_batch(J, -1)
         return self._outer
 
     def _below_sum(self) -> Mapping[Operand, Jacobian]:
         """The Jacobians of z by the operands, made at their first use."""
         if self._inner is None:
             layer = self._sum_layer
-            found, shape = layer.sum_factors(self._params, self._cache), layer.sum(self._cache).shape[-1:]
-            self._inner = checked_factors(found, self._operands(), shape, self._cases, self._where)
+            found, shape = layer.sum_factors(self._params, self._cache), layer.sum(self._cache).shape
+            self._inner = self._checked(found, shape[-self._axes :])
         return self._inner
+
+    def _checked(self, found: Mapping[Operand, Jacobian], out_shape: Shape) -> Mapping[Operand, Jacobian]:
+        """What the layer returned by its operands, looked at, and of the whole batch where that is one case."""
+        known = checked_factors(found, self._operands(), out_shape, self._cases, self._where)
+        return {operand: self._of_the_batch(J, operand) for operand, J in known.items()}
+
+    def _of_the_batch(self, J: Jacobian, operand: Operand) -> Jacobian:
+        """A factor of each case as one of all cases: blocks, or rows on top of each other by a parameter."""
+        if not self._coupled or J.cases is None:
+            return J
+        if isinstance(operand, str):
+            return J.stacked()
+        if isinstance(J, IdentityJacobian):
+            return unit((J.cases, *J.in_shape), None, J.dtype)
+        return BlockDiagonalJacobian(J)
 
     @property
     @quiet
@@ -101,8 +127,7 @@ class LayerFactors:
             outer = self._across_f()
             found = {operand: outer @ J for operand, J in self._below_sum().items()}
         else:
-            returned = self._layer.factors(self._params, self._cache)
-            found = checked_factors(returned, self._operands(), self._out_shape, self._cases, self._where)
+            found = dict(self._checked(self._layer.factors(self._params, self._cache), self._out_shape))
         return MappingProxyType(
             {edge.operand: found[edge.operand].named(self._symbol(edge)) for edge in self._edges}
         )
@@ -113,6 +138,9 @@ class LayerFactors:
             return "J^soft"
         symbol = self._architecture.symbol
         return f"J_{symbol(edge.below)}^{symbol(self._above)}"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "by_operand"}  # is made anew
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -80,7 +80,7 @@ def _tensor(net: Network, case: OneCase, R: Array) -> Gradients:
         R = running.pop(number)
         below = dict(zip(net.layers[number - 1].inputs, net.architecture.reads(number), strict=True))
         for operand in case.operands(number):
-            product = np.tensordot(R, case.tensor(number, operand), axes=1)
+            product = np.tensordot(R, case.tensor(number, operand), axes=R.ndim)
             if isinstance(operand, str):
                 found[f"{operand}{number}"] = product
             else:

@@ -20,7 +20,7 @@ from .architecture import LOSS, SUM, Architecture, Edge, Node
 from .arrays import Array, as_array, cases_of, freeze, quiet
 from .chain import Chain
 from .errors import MissingTargetError, OptionError, ShapeError, UnknownNameError, shown
-from .factors import LayerFactors
+from .factors import LayerFactors, couples
 from .jacobians import DenseJacobian, IdentityJacobian, Jacobian
 from .jacobians.identity import unit
 from .layers.base import Parameters
@@ -61,7 +61,8 @@ class Record:
         self._architecture = architecture
         self._activations = activations
         self._target = target
-        self._cases = cases_of(activations[0])
+        self._coupled = couples(architecture, activations[0])
+        self._cases = None if self._coupled else cases_of(activations[0])
         self._layers = tuple(
             LayerFactors(architecture, number, params, activations, cache)
             for number, (params, cache) in enumerate(zip(parameters, caches, strict=True), 1)
@@ -77,6 +78,8 @@ class Record:
     def __repr__(self) -> str:
         widths = "-".join(str(a.shape[-1]) for a in self._activations)
         cases = "one case" if self.cases is None else f"{self.cases} cases"
+        if self._coupled:
+            cases = f"{len(self.output)} cases coupled"
         words = [widths, cases, str(self.dtype)]
         if self.target is not None:
             words.append(f"loss {self.loss}" if self.dtype.kind == "O" else f"loss {self.loss:.6g}")
@@ -84,8 +87,17 @@ class Record:
 
     @property
     def cases(self) -> int | None:
-        """The number of stacked cases; None for a one-dimensional input."""
+        """The number of stacked cases; None for a one-dimensional input, and where a layer couples them.
+
+        The whole batch is one case then, as in training with batch normalisation: its activations are
+        (n, m), and L is the reduced loss.
+        """
         return self._cases
+
+    @property
+    def coupled(self) -> bool:
+        """Whether the cases of the batch are coupled, so that all of them are one case."""
+        return self._coupled
 
     @property
     def target(self) -> Array | None:
@@ -129,6 +141,8 @@ class Record:
         loss, t = self._loss("record.losses")
         fused = self._architecture.fused and self.dtype.kind != "O"
         values = self._fused[0] if fused else loss.value(self.output, t)
+        if self._coupled:
+            values = self._reduced(values, self._share)
         return freeze(np.array(values, self.dtype))
 
     @property
@@ -136,14 +150,22 @@ class Record:
     def loss(self) -> Any:
         """The losses reduced over the cases, as the loss function says: one number."""
         self._loss("record.loss")
+        return self._reduced(self.losses, self.weight)
+
+    def _reduced(self, losses: Array, weight: Any) -> Any:
         if self.dtype.kind == "O":
-            return self.losses.sum() * self.weight
-        return float(self.losses.sum(dtype=np.float64) * self.weight)
+            return losses.sum() * weight
+        return float(losses.sum(dtype=np.float64) * weight)
 
     @property
     def weight(self) -> Any:
         """What each case's loss counts in `loss`: a float, or an exact fraction among expressions."""
-        weight = self._loss("record.weight")[0].weight(self.cases)
+        return self._share if not self._coupled else 1 if self.dtype.kind == "O" else 1.0
+
+    @property
+    def _share(self) -> Any:
+        """What the loss of each row of the output counts in `loss`."""
+        weight = self._loss("record.weight")[0].weight(cases_of(self.output))
         exact = self.dtype.kind == "O"
         return sympy.Rational(Fraction(weight).limit_denominator()) if exact else weight
 
@@ -188,8 +210,16 @@ class Record:
         return self._row(self._fused[1])
 
     def _row(self, row: Array) -> Jacobian:
-        array = np.array(row, self.dtype)[..., None, :]
-        return DenseJacobian._make(array=array, out_shape=(), in_shape=row.shape[-1:], cases=self.cases)
+        shape = self._shape(row)
+        array = np.array(row, self.dtype) * self._share if self._coupled else np.array(row, self.dtype)
+        lead = row.shape[: row.ndim - len(shape)]
+        return DenseJacobian._make(
+            array=array.reshape(*lead, 1, -1), out_shape=(), in_shape=shape, cases=self.cases
+        )
+
+    def _shape(self, values: Array) -> Shape:
+        """The shape of a variable in one case: of the whole batch where that is one."""
+        return values.shape if self._coupled else values.shape[-1:]
 
     def _edge(self, edge: Edge) -> Jacobian:
         return self.J_N if edge.above == LOSS else self._layers[edge.above.layer - 1].edge(edge)
@@ -228,8 +258,8 @@ class Record:
             variables.append(edge.below)
         fused = above == LOSS and self._architecture.fused and len(factors) > 1
         if not factors:
-            width = self._activations[above.layer].shape[-1:]
-            factors, variables = [self._identity(width).named(self._symbol(above, below))], [above, below]
+            shape = self._shape(self._activations[above.layer])
+            factors, variables = [self._identity(shape).named(self._symbol(above, below))], [above, below]
         symbols = [self._architecture.symbol(node) for node in variables]
         return Chain(factors, variables=symbols, head=self._head if fused else None)
 
@@ -295,7 +325,7 @@ class Record:
     def _savings(self, above: Node, below: Node) -> int:
         """About how many multiply-adds of the walk another order may save: of all if a layer is narrower
         than `above`, else none."""
-        if above == LOSS:
+        if above == LOSS or self._coupled:
             return 0
         rows = int(self._values(above).shape[-1])
         widths = [int(a.shape[-1]) for a in self._activations[max(below.layer - 1, 0) : above.layer + 1]]
@@ -327,7 +357,8 @@ class Record:
     def _pull_rows(self, above: Node, covector: Any) -> dict[str, Array]:
         """covector . d(above)/d(parameter), added up over the cases; of the loss one number for all rows."""
         if above != LOSS:
-            rows, top = covector[..., None, :], above
+            lead = covector.shape[: covector.ndim - len(self._shape(covector))]
+            rows, top = covector.reshape(*lead, 1, -1), above
         elif self._architecture.fused:
             rows, top = self._head._matrix() * covector, Node(SUM, self._architecture.depth)
         else:
@@ -424,7 +455,10 @@ class Record:
             if node == LOSS:
                 raise self._architecture.independent(above, node)
             block = self._block(tangent, node, "record.push")
-            moves[node] = block.reshape(-1, 1) if node.is_parameter else block[..., None]
+            if node.is_parameter or self._coupled:
+                moves[node] = self._whole(block, node).reshape(-1, 1)
+            else:
+                moves[node] = block[..., None]
         fused = above == LOSS and self._architecture.fused
         top = Node(SUM, self._architecture.depth) if fused else above
         pushed = push_up(self._architecture, self._edge, moves, top)
@@ -433,7 +467,13 @@ class Record:
         if above == LOSS:
             losses = (self._head._push(pushed) if fused else pushed)[..., 0, 0]
             return np.array(np.broadcast_to(losses, () if self.cases is None else (self.cases,)))
-        return np.array(np.broadcast_to(pushed[..., 0], self._values(above).shape))
+        values = self._values(above)
+        moved = pushed[..., 0].reshape(values.shape) if self._coupled else pushed[..., 0]
+        return np.array(np.broadcast_to(moved, values.shape))
+
+    def _whole(self, block: Array, node: Node) -> Array:
+        """A tangent that counts for every row of a batch, for each of them."""
+        return block if node.is_parameter else np.broadcast_to(block, self._values(node).shape)
 
     def _values(self, node: Node) -> Array:
         """a_l or z_l."""
@@ -494,4 +534,4 @@ class Record:
         if above == LOSS:
             first: dict[Node, Jacobian | None] = {Node("a", depth): self.J_N}
             return first | {Node(SUM, depth): self._head} if self._architecture.fused else first
-        return {above: self._identity(self._values(above).shape[-1:])}
+        return {above: self._identity(self._shape(self._values(above)))}

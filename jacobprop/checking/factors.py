@@ -40,7 +40,7 @@ class Measured:
 
     @classmethod
     def at(cls, point: Point, operand: Operand, rng: np.random.Generator, most: int) -> Measured:
-        return cls(point, operand, _places(point.shapes[operand], rng, most))
+        return cls(point, operand, some_places(point.shapes[operand], rng, most))
 
     def of_values(self, stretch: float = 1.0) -> Estimate:
         """By steps so many times as long as usual."""
@@ -206,15 +206,17 @@ def directed(
 
 def _columns(J: Jacobian, places: list[tuple[int, ...]]) -> Array:
     """J pushed along unit tangents, (cases,) + out + (k,)."""
-    found = []
-    for place in places:
-        unit = np.zeros(J.in_shape, J.dtype)
-        unit[place] = 1
-        found.append(J.push(unit))
-    return np.stack(found, axis=-1)
+    return np.stack([J.push(unit_tangent(J.in_shape, place, J.dtype)) for place in places], axis=-1)
 
 
-def _places(shape: tuple[int, ...], rng: np.random.Generator, most: int) -> list[tuple[int, ...]]:
+def unit_tangent(shape: tuple[int, ...], place: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """1 at one place, 0 elsewhere."""
+    unit = np.zeros(shape, dtype)
+    unit[place] = 1
+    return unit
+
+
+def some_places(shape: tuple[int, ...], rng: np.random.Generator, most: int) -> list[tuple[int, ...]]:
     """Every index of a shape, or a sorted random sample."""
     total = size(shape)
     chosen = range(total) if total <= most else sorted(rng.choice(total, most, replace=False))
@@ -224,9 +226,13 @@ def _places(shape: tuple[int, ...], rng: np.random.Generator, most: int) -> list
 def _entry(point: Point, place: tuple[int, ...], places: list[tuple[int, ...]]) -> str:
     """'unit 3, case 0, by entry [2, 1]'."""
     *lead, unit, column = place
-    by = list(places[column])
-    case = f", case {lead[0]}" if lead and point.cases is not None else ""
-    return f"unit {unit}{case}, by entry {by[0] if len(by) == 1 else by}"
+    case = f", case {lead[0]}" if lead else ""
+    return f"unit {unit}{case}, by entry {written(places[column])}"
+
+
+def written(place: tuple[int, ...]) -> str:
+    """3 for (3,), [2, 1] for (2, 1)."""
+    return str(place[0] if len(place) == 1 else list(place))
 
 
 def kinked_units(point: Point) -> Array | None:

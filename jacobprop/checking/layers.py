@@ -44,7 +44,7 @@ def layer_rows(point: Point, rng: np.random.Generator, most: int) -> list[Row]:
         rows += slope_rows(point, rng)
     by_sum, factors = point.sum_factors(), point.factors()
     last = (point.cases or 0) - 1
-    alone = point.case(last).factors() if single and point.cases else {}
+    alone = point.case(last).factors() if single and point.cases and not point.layer.positional else {}
     near, around = kinked_units(point), Neighbours.of(exact, eps(point.inputs[0].dtype), rng)
     for operand in factors:
         measured = Measured.at(exact, operand, rng, most)
@@ -158,7 +158,7 @@ def _repeats(point: Point) -> Iterator[Row]:
 @quiet
 def _alone(point: Point) -> Iterator[Row]:
     """A case of a stack is what the layer makes of it alone: values and factors."""
-    if point.cases is None:
+    if point.cases is None or point.layer.positional:
         return
     what, k = f"cases of {point.short}", point.cases - 1
     alone = point.case(k)
@@ -196,7 +196,7 @@ def _alone(point: Point) -> Iterator[Row]:
 @quiet
 def _fast(point: Point, rng: np.random.Generator) -> Iterator[Row]:
     """The delta rule across the layer against its factors, twice in one workspace."""
-    if point.cases is None:
+    if point.inputs[0].ndim == 1:
         point = replace(point, inputs=tuple(array[None] for array in point.inputs))
     layer, workspace = point.layer, Workspace()
     forward, backward = fast_path(layer, "forward_into"), fast_path(layer, "backward_into")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from ..record import Record
 from .beside import Kinks, moved, of_beside
 from .comparison import compared
 from .explanation import explained
-from .factors import columns, directed, kinked_units
+from .factors import columns, directed, kinked_units, some_places, unit_tangent, written
 from .layers import layer_rows
 from .losses import loss_rows
 from .point import Point, guarded
@@ -244,13 +244,12 @@ def _reaches(subject: Subject, k: int) -> bool:
 def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Row:
     """One product against differences of the layers above."""
     x = record.activation(k)
-    width = x.shape[-1]
-    chosen = range(width) if width <= most else sorted(subject.rng.choice(width, most, replace=False))
-    places: list[tuple[int, ...]] = [(int(i),) for i in chosen]
+    shape = x.shape if record.cases is None else x.shape[-1:]
+    places, total = some_places(shape, subject.rng, most), size(shape)
 
     def product(record: Record) -> Array:
         J = record.jacobian(of, f"a{k}")
-        return np.stack([J.push(_unit(width, place, J.dtype)) for place in places], axis=-1)
+        return np.stack([J.push(unit_tangent(shape, place, J.dtype)) for place in places], axis=-1)
 
     candidate = product(record)
     above = _above(subject, record, k, of)
@@ -268,7 +267,7 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
         found = columns(values, x.astype(np.float64), places, per_case, noise, stretch)
         return found.each(lambda part: part.reshape(candidate.shape))
 
-    part = [f"{len(places)} of {width} columns compared"] if len(places) < width else []
+    part = [f"{len(places)} of {total} columns compared"] if len(places) < total else []
     if record is not subject.record:
         part.append(f"{record.cases} of {subject.record.cases} cases compared")
     symbol = f"d{of}/da{k}"
@@ -279,18 +278,12 @@ def _product(subject: Subject, record: Record, k: int, of: str, most: int) -> Ro
         hear(1.0),
         kind="product",
         cases=per_case,
-        describe=lambda place: f"{list(place[:-1])} by entry {places[place[-1]][0]}",
+        describe=lambda place: f"{list(place[:-1])} by entry {written(places[place[-1]])}",
         part=", ".join(part),
         rounding=subject.rounding(record, product),
         gain=subject.gain,
         hear=hear if subject.patient else None,
     ).row
-
-
-def _unit(width: int, place: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    unit = np.zeros(width, dtype)
-    unit[place] = 1
-    return unit
 
 
 def _above(subject: Subject, record: Record, k: int, of: str) -> Callable[[Array], Array]:
@@ -318,7 +311,8 @@ def _losses(subject: Subject, z: Array | None, y: Array, record: Record) -> Arra
     assert loss is not None, "L was asked for"
     assert target is not None, "L was asked for"
     t = target.astype(np.float64)
-    return np.asarray(loss.value(y, t) if z is None else loss.head_value(z, t))
+    losses = np.asarray(loss.value(y, t) if z is None else loss.head_value(z, t))
+    return np.asarray(losses.sum() * loss.weight(len(y))) if record.coupled else losses
 
 
 def _gradient_rows(subject: Subject, kinks: Kinks) -> Iterator[Row]:

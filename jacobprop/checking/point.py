@@ -93,21 +93,25 @@ class Point:
     def shapes(self) -> dict[Operand, tuple[int, ...]]:
         """The in_shape of each factor."""
         return {
-            operand: array.shape if isinstance(operand, str) else array.shape[-1:]
+            operand: array.shape if isinstance(operand, str) else self._of_one(array)
             for operand, array in self.operands.items()
         }
 
     @property
     def cases(self) -> int | None:
-        """The number of cases."""
-        return cases_of(self.inputs[0])
+        """The number of cases, None where the layer takes a batch for one."""
+        return None if self.layer.couples_cases else cases_of(self.inputs[0])
+
+    def _of_one(self, values: Array) -> tuple[int, ...]:
+        """The shape of one case's values."""
+        return values.shape if self.cases is None else values.shape[-1:]
 
     @quiet
     def factors(self) -> dict[Operand, Jacobian]:
         """The Jacobian of the values by each operand."""
         values, cache = self.forward()
         found = guarded(self.where, "factors", self.layer.factors, self.params, cache)
-        return checked_factors(found, self.shapes, values.shape[-1:], self.cases, lambda: self.where)
+        return checked_factors(found, self.shapes, self._of_one(values), self.cases, lambda: self.where)
 
     @quiet
     def sum_factors(self) -> dict[Operand, Jacobian]:
@@ -116,8 +120,8 @@ class Point:
             return {}
         cache = self.forward()[1]
         found = guarded(self.where, "sum_factors", self.layer.sum_factors, self.params, cache)
-        width = self.layer.sum(cache).shape[-1:]
-        return checked_factors(found, self.shapes, width, self.cases, lambda: self.where)
+        shape = self._of_one(self.layer.sum(cache))
+        return checked_factors(found, self.shapes, shape, self.cases, lambda: self.where)
 
     @quiet
     def J_Sum(self) -> Jacobian | None:
@@ -125,8 +129,8 @@ class Point:
         if not isinstance(self.layer, SumLayer):
             return None
         values, cache = self.forward()
-        J, width = self.layer.J_Sum(cache), self.layer.sum(cache).shape[-1:]
-        return checked_jacobian(J, values.shape[-1:], width, self.cases, lambda: self.where, "J_Sum")
+        J, shape = self.layer.J_Sum(cache), self._of_one(self.layer.sum(cache))
+        return checked_jacobian(J, self._of_one(values), shape, self.cases, lambda: self.where, "J_Sum")
 
     def sum(self, cache: Any) -> Array:
         """z of a cache."""

@@ -20,9 +20,23 @@ OF = ("output", "logits", "loss")
 def run(net: Network, X: object, T: object, where: str) -> Record:
     """The pass of a network of floats."""
     require_network(net, where)
+    _require_own_cases(net, where)
     record = net.forward(X, T)
     require_floats(record.dtype, where)
     return record
+
+
+def _require_own_cases(net: Network, where: str) -> None:
+    """Refuse a network in which an output depends on other cases than its own."""
+    for number, layer in enumerate(net.layers, 1):
+        if layer.couples_cases:
+            raise UnsupportedLayerError(
+                "a layer couples the cases, so that none has a Jacobian of its own",
+                where=where,
+                got=net.architecture.where(number),
+                expected="cases that do not depend on each other",
+                remedy="Use net.with_statistics(X): batch normalisation by fixed means and variances.",
+            )
 
 
 def require_floats(dtype: np.dtype[Any], where: str) -> None:

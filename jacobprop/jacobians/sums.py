@@ -13,6 +13,7 @@ from .block_diagonal import BlockDiagonalJacobian
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .identity import IdentityJacobian
+from .left_factored import LeftFactoredJacobian
 from .limit import check_dense
 from .low_rank import DiagonalPlusLowRankJacobian
 from .rules import KINDS, frame
@@ -44,18 +45,11 @@ def _one_low_rank(A: Jacobian, B: Jacobian) -> Jacobian:
     return DiagonalPlusLowRankJacobian._make(d=d, U=U, V=V, diagonal=exact, **frame(A, B))
 
 
-def _weights(A: WeightJacobian, B: WeightJacobian) -> Jacobian:
-    if A.y is not B.y:
+def _weights(A: LeftFactoredJacobian, B: LeftFactoredJacobian) -> Jacobian:
+    if A.arrays[-1] is not B.arrays[-1]:  # the y, or the V
         return _densely(A, B)
     left = SUMS[type(A.left), type(B.left)](A.left, B.left)
-    return WeightJacobian._make(left=left, y=A.y, **frame(A, B))
-
-
-def _unitwise(A: UnitwiseWeightJacobian, B: UnitwiseWeightJacobian) -> Jacobian:
-    if A.V is not B.V:
-        return _densely(A, B)
-    left = SUMS[type(A.left), type(B.left)](A.left, B.left)
-    return UnitwiseWeightJacobian._make(left=left, V=A.V, **frame(A, B))
+    return A._copy(left=left, symbol="", **frame(A, B))
 
 
 def _blocks(A: BlockDiagonalJacobian, B: BlockDiagonalJacobian) -> Jacobian:
@@ -85,7 +79,7 @@ _LINES: dict[tuple[type, type], Callable[[Any, Any], Jacobian]] = {
     # left (x) y + left' (x) y = (left + left') (x) y
     (_W, _W): _weights,
     # left o V + left' o V = (left + left') o V
-    (UnitwiseWeightJacobian, UnitwiseWeightJacobian): _unitwise,
+    (UnitwiseWeightJacobian, UnitwiseWeightJacobian): _weights,
 }
 
 SUMS.fill(_LINES, stand_in=DenseJacobian)

@@ -16,14 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .._lazy import scipy_sparse
-from ..arrays import Array, cast, freeze, frozen, quiet
-from ..errors import UnsupportedLayerError
+from ..arrays import Array, cast, frozen
 from .base import Jacobian
 from .blocks import norms
 from .dense import DenseJacobian
-from .diagonal import DiagonalJacobian
-from .identity import IdentityJacobian
-from .stored import StoredJacobian, cases_among
+from .left_factored import LeftFactoredJacobian
+from .stored import cases_among
 from .structure import Cost, Structure
 
 
@@ -34,7 +32,7 @@ def _near_one(block: Array) -> tuple[Array, Array]:
     return np.ldexp(block, -exponents), exponents
 
 
-class WeightJacobian(StoredJacobian):
+class WeightJacobian(LeftFactoredJacobian):
     """J[o, i, j] = left[o, j] y[i], in_shape (n, m): left (x) y.
 
     Parameters
@@ -46,6 +44,7 @@ class WeightJacobian(StoredJacobian):
 
     Examples
     --------
+    >>> from jacobprop import DiagonalJacobian
     >>> J = WeightJacobian(DiagonalJacobian([1, 2, 3]), [1, 2, 3, 4])  # d(3 units)/d(4 by 3 weights)
     >>> J.tensor().shape, J.nbytes // 8, J.dense_nbytes // 8
     ((3, 4, 3), 7, 36)
@@ -55,7 +54,6 @@ class WeightJacobian(StoredJacobian):
 
     structure_name: ClassVar[str] = "left (x) y"
     fields: ClassVar[dict[str, int]] = {"y": 1}
-    left: Jacobian
     y: Array
 
     def __init__(self, left: object, y: object) -> None:
@@ -76,28 +74,8 @@ class WeightJacobian(StoredJacobian):
         )
 
     @property
-    def arrays(self) -> tuple[Array, ...]:
-        return (*self.left.arrays, self.y)
-
-    @property
-    def structure(self) -> Structure:
-        inner = self.left.structure
-        y_times = self._copies("y")
-        times = max(inner.times, y_times)
-        return Structure(WeightJacobian, self._o, self._n, times, inner=inner, y_times=y_times)
-
-    def _matrix(self) -> Array:
-        n, m = self.in_shape
-        if isinstance(self.left, DiagonalJacobian | IdentityJacobian):  # dense[k, :, k] = d_k y, the rest 0
-            block = self.y[..., None, :]
-            if isinstance(self.left, DiagonalJacobian):
-                block = self.left.d[..., :, None] * block
-            dense = np.zeros((*block.shape[:-2], m, n, m), self.dtype)
-            k = np.arange(m)
-            dense[..., k, :, k] = np.moveaxis(block, -2, 0)  # where numpy puts a k that stands twice
-        else:
-            dense = self.y[..., None, :, None] * self.left._matrix()[..., :, None, :]
-        return dense.reshape(*dense.shape[:-2], self._n)
+    def _beside(self) -> Array:
+        return self.y[..., :, None]
 
     def _push(self, x: Array) -> Array:
         # sum_i y[i] x[i, j, k], then left
@@ -105,15 +83,6 @@ class WeightJacobian(StoredJacobian):
         rows = x.reshape(*x.shape[:-2], n, m * k)
         summed = self.y @ rows if rows.ndim == 2 or self.y.ndim == 1 else (self.y[:, None, :] @ rows)[:, 0, :]
         return self.left._push(summed.reshape(*summed.shape[:-1], m, k))
-
-    def _pull(self, u: Array) -> Array:
-        # (u left)[k, j] y[i]
-        pulled = self._pull_left(u)
-        outer = self.y[..., None, :, None] * pulled[..., :, None, :]
-        return outer.reshape(*outer.shape[:-2], self._n)
-
-    def _pull_left(self, u: Array) -> Array:
-        return u if isinstance(self.left, IdentityJacobian) else self.left._pull(u)
 
     def _pull_sum(self, u: Array) -> Array:
         # sum_c y[c, i] (u left)[c, k, j] = Y^T Delta, one GEMM
@@ -132,11 +101,6 @@ class WeightJacobian(StoredJacobian):
         # |left[o, :]| |y|
         return np.asarray(self.left._row_norms() * norms(self.y)[..., None])
 
-    def _column_norms(self) -> Array:
-        # |y_i| |left[:, j]|
-        outer = np.abs(self.y)[..., :, None] * self.left._column_norms()[..., None, :]
-        return np.asarray(outer.reshape(*outer.shape[:-2], self._n))
-
     def _column_norms_of_all(self) -> Array:
         # the root of sum_c y[c, i]^2 |left[c, :, j]|^2: one GEMM, of columns near 1
         (left, m), (y, n) = (
@@ -144,41 +108,6 @@ class WeightJacobian(StoredJacobian):
         )
         squares = (y * y).T @ (left * left)
         return np.asarray(np.ldexp(np.sqrt(squares), n[:, None] + m).reshape(self._n))
-
-    @quiet
-    def simplified(self) -> Array:
-        """y (outer) d for a diagonal left: the entries J[j, i, j] that are not zero, (cases,) + (n, m).
-
-        Raises
-        ------
-        UnsupportedLayerError
-            Another left: what is left out would not be zero (seed rows D-72, E-12).
-        """
-        if not isinstance(self.left, DiagonalJacobian | IdentityJacobian):
-            raise UnsupportedLayerError(
-                "only a weight Jacobian with a diagonal left has a simplified form",
-                where=repr(self),
-                got=f"{self.left!r} as left",
-                expected="the weights of an elementwise layer by that layer",
-                remedy="Use J_W itself: pull and @ need no dense tensor either.",
-            )
-        d = self.left.d if isinstance(self.left, DiagonalJacobian) else np.ones(self.left._n, self.dtype)
-        return freeze(self._every_case(self.y[..., :, None] * d[..., None, :], 2))
-
-    def case(self, index: int) -> WeightJacobian:
-        chosen = super().case(index)
-        return chosen._copy(left=self.left.case(index))
-
-    def for_cases(self, cases: int) -> WeightJacobian:
-        return super().for_cases(cases)._copy(left=self.left.for_cases(cases))
-
-    @property
-    def _per_case(self) -> bool:
-        return self.cases is not None
-
-    @property
-    def _entries(self) -> int:
-        return int(self.left._entries * self.y.shape[-1])
 
     def _sparse(self) -> Any:
         # row-major vec: column i m + j; "csr" because kron's default may fill in zeros blockwise
@@ -191,26 +120,6 @@ class WeightJacobian(StoredJacobian):
     def stored_numbers(s: Structure) -> int:
         numbers: int = s.wrapped.numbers + s.y_times * (s.n // s.wrapped.n)
         return numbers
-
-    @staticmethod
-    def expand_cost(s: Structure) -> Cost:
-        left: Cost = s.wrapped.kind.expand_cost(s.wrapped)
-        times = max(left.times, s.y_times)
-        # products in a column: one entry of it is not a structural zero, or any may be
-        products = {IdentityJacobian: 0, DiagonalJacobian: 1}.get(s.wrapped.kind, s.o)
-        return Cost(left.multiply_adds + times * products * s.n, times)
-
-    @staticmethod
-    def push_cost(s: Structure, k: int, times: int) -> Cost:
-        times = max(times, s.y_times)
-        left: Cost = s.wrapped.kind.push_cost(s.wrapped, k, times)
-        return Cost(times * s.n * k + left.multiply_adds, left.times)
-
-    @classmethod
-    def pull_cost(cls, s: Structure, k: int, times: int) -> Cost:
-        left: Cost = s.wrapped.kind.pull_cost(s.wrapped, k, times)
-        times = max(left.times, s.y_times)
-        return Cost(left.multiply_adds + times * k * s.n, times)
 
     @classmethod
     def pull_sum_cost(cls, s: Structure, k: int, times: int) -> Cost:

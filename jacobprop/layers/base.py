@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 
 from ..arrays import Array
-from ..errors import UnsupportedLayerError
+from ..errors import OptionError, UnsupportedLayerError, shown
 from ..jacobians import Jacobian
 from ..layout import Shape
 
@@ -25,6 +25,19 @@ Values: TypeAlias = tuple[Array, ...]
 
 PREVIOUS = -1
 """The activation just below: the input of nearly every layer."""
+
+
+def text_or_none(name: object, where: str) -> str:
+    """A layer's name as its __init__ got it, "" for None; what is no text is refused."""
+    if not isinstance(name, str | None):
+        raise OptionError(
+            "a name is text",
+            where=where,
+            got=shown(name),
+            expected="a str or None",
+            remedy="Leave it out.",
+        )
+    return name or ""
 
 
 class Workspace:
@@ -89,6 +102,9 @@ class Layer(abc.ABC):
         "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty. Where the
         loss has the same gate, dL/dz comes from the loss's `head_row`, and the layer, a SumLayer, is
         asked for z by `sum` and for the Jacobians below z: its own J_Sum is left out of the product.
+    positional : bool
+        Whether what a case becomes depends on its place in the stack, as with masks that are drawn for
+        each row: alone it may become something else.
     couples_cases : bool
         Whether an output depends on other cases than its own. Its factors are then those of the whole
         batch, ``cases`` None, with out_shape (c, m) and in_shape (c, n) or the parameter's.
@@ -128,6 +144,7 @@ class Layer(abc.ABC):
     name: str = ""
     gate: str = ""
     analytic: bool = False
+    positional: bool = False
     couples_cases: bool = False
     _once: ClassVar[frozenset[str]] = frozenset()  # set by its __init__, which makes others from them
 

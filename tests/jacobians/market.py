@@ -25,6 +25,7 @@ from jacobprop.jacobians import (
     ScaledJacobian,
     StackedJacobian,
     TransposedJacobian,
+    UnitwiseWeightJacobian,
     WeightJacobian,
 )
 
@@ -174,6 +175,11 @@ def dense(
     return Sample(J, over(cases, lambda c: at(array, 2, c)), array.size, out, inner)
 
 
+def two_axes(inner: Shape | None) -> Shape:
+    """The shape of a matrix of weights."""
+    return (4, 2) if inner is None else inner if len(inner) == 2 else (math.prod(inner), 1)
+
+
 def weight(
     draw: Numbers,
     out: Shape | None,
@@ -184,8 +190,7 @@ def weight(
     alone: bool = False,
 ) -> Sample:
     """An in_shape of other than two axes becomes (n, 1); a left that stands alone has no cases of its own."""
-    inner = (4, 2) if inner is None else inner if len(inner) == 2 else (math.prod(inner), 1)
-    n, m = inner
+    n, m = two_axes(inner)
     dA = left(draw, out, (m,), None if alone else cases)
     y = draw(*lead(cases, own), n)
     blocks = dA.reference
@@ -196,6 +201,28 @@ def weight(
     J = WeightJacobian(dA.jacobian, y)
     in_shape = (n, blocks.shape[-1])
     return Sample(J, over(cases, build), dA.numbers + y.size, dA.out_shape, in_shape)
+
+
+def unitwise(
+    draw: Numbers,
+    out: Shape | None,
+    inner: Shape | None,
+    cases: int | None,
+    left: Maker = dense,
+    own: bool = True,
+    alone: bool = False,
+) -> Sample:
+    """As `weight`, with a y for each column of the left."""
+    n, m = two_axes(inner)
+    dA = left(draw, out, (m,), None if alone else cases)
+    blocks = dA.reference
+    V = draw(*lead(cases, own), n, blocks.shape[-1])
+
+    def build(c: int) -> Array:
+        return np.concatenate([at(blocks, 2, c) * row for row in at(V, 2, c)], axis=1)
+
+    J = UnitwiseWeightJacobian(dA.jacobian, V)
+    return Sample(J, over(cases, build), dA.numbers + V.size, dA.out_shape, V.shape[-2:])
 
 
 def transposed(
@@ -304,6 +331,15 @@ def _variants() -> Iterator[tuple[str, Variant]]:
             maker = partial(weight, left=left, alone=True)
             yield f"weight, {name} left of one case", Variant(WeightJacobian, maker, "stack")
 
+    for name in ("identity", "diagonal", "low rank exact", "dense"):
+        left, only = lefts[name]
+        yield f"unitwise, {name} left", Variant(UnitwiseWeightJacobian, partial(unitwise, left=left), only)
+    yield "unitwise, shared V", Variant(UnitwiseWeightJacobian, partial(unitwise, own=False), "stack")
+    yield (
+        "unitwise, left of one case",
+        Variant(UnitwiseWeightJacobian, partial(unitwise, alone=True), "stack"),
+    )
+
     stacks: dict[str, Maker] = {
         "identity": identity,
         "diagonal": diagonal,
@@ -313,6 +349,8 @@ def _variants() -> Iterator[tuple[str, Variant]]:
         "dense shared": partial(dense, own=False),
         "weight, diagonal left": weight_diagonal,
         "weight, shared y": partial(weight, own=False),
+        "unitwise": unitwise,
+        "unitwise, shared V": partial(unitwise, own=False),
         "transposed weight": transposed,
     }
     for name, of in stacks.items():
@@ -336,6 +374,7 @@ def _variants() -> Iterator[tuple[str, Variant]]:
         "weight, weight left": partial(weight, left=weight),
         "weight, transposed left": partial(weight, left=transposed),
         "weight, stacked left": partial(weight, left=stacked),
+        "unitwise, diagonal left": partial(unitwise, left=diagonal),
         "stacked dense": stacked,
         "stacked weight": partial(stacked, of=weight),
     }
@@ -383,6 +422,7 @@ PLAIN: dict[type[Jacobian], Maker] = {
     TransposedJacobian: transposed,
     StackedJacobian: stacked,
     BlockDiagonalJacobian: block_diagonal,
+    UnitwiseWeightJacobian: unitwise,
 }
 """One maker of each kind, where all variants would be too many."""
 

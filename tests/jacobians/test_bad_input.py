@@ -24,6 +24,7 @@ from jacobprop.jacobians import (
     IdentityJacobian,
     JacobianTensor,
     ScaledJacobian,
+    UnitwiseWeightJacobian,
     WeightJacobian,
 )
 from jacobprop.layout import check_layout
@@ -101,6 +102,9 @@ BAD = {
     "weight y": lambda: WeightJacobian(np.ones((2, 3)), np.ones((2, 2, 2))),
     "weight cases": lambda: WeightJacobian(np.ones((4, 2, 3)), np.ones((5, 2))),
     "weight left": lambda: WeightJacobian(np.ones(3), np.ones(2)),
+    "unitwise V": lambda: UnitwiseWeightJacobian(np.ones((2, 3)), np.ones(3)),
+    "unitwise cases": lambda: UnitwiseWeightJacobian(np.ones((4, 2, 3)), np.ones((5, 2, 3))),
+    "unitwise left": lambda: UnitwiseWeightJacobian(np.ones((2, 3)), np.ones((3, 2))),
     "push": lambda: STACK.push(np.ones(4)),
     "push cases": lambda: STACK.push(np.ones((5, 3))),
     "push one": lambda: ONE.push(np.ones((4, 3))),

@@ -15,6 +15,7 @@ from jacobprop.jacobians import (
     DiagonalPlusLowRankJacobian,
     IdentityJacobian,
     ScaledJacobian,
+    UnitwiseWeightJacobian,
     WeightJacobian,
 )
 
@@ -90,6 +91,7 @@ def test_sparse_forms_are_charged_for_values_indices_and_temporaries():
         "dense": DenseJacobian(Numbers(2)(300, 400)),
         "weight": WeightJacobian(left, np.ones(20)),
         "transposed weight": WeightJacobian(left, np.ones(20)).T,
+        "unitwise weight": UnitwiseWeightJacobian(left, np.ones((20, 20))),
         "stacked weight": WeightJacobian(left.reshape(10, 30, 20), np.ones((10, 20))).stacked(),
         "diagonal": DiagonalJacobian(np.ones(120_000)),
         "weight with a diagonal": WeightJacobian(DiagonalJacobian(np.ones(400)), np.ones(300)),

@@ -147,6 +147,48 @@ EXACTLY = "the target must be shaped exactly like the output"
 GATE = "got an output that need not be a probability"
 
 BAD = {
+    "an epsilon of nothing": (
+        lambda: jp.BatchNorm(3, epsilon=0.0),
+        errors.OptionError,
+        "BatchNorm(3): epsilon keeps the variance away from zero; got 0.0, expected a small "
+        "positive number. Leave it out for 1e-5.",
+    ),
+    "a normalisation with a number for a name": (
+        lambda: jp.BatchNorm(3, name=3),
+        errors.OptionError,
+        "BatchNorm(3): a name is text; got 3, expected a str or None. Leave it out.",
+    ),
+    "a variance below zero": (
+        lambda: jp.BatchNorm.from_statistics(ONES(3), -ONES(3)),
+        errors.ShapeError,
+        "BatchNorm.from_statistics: there is a mean and a variance for each unit; got means of "
+        "shape (3,), variances of shape (3,), the least -1, expected two vectors of one length, no "
+        "variance below 0. net.with_statistics(X) finds both.",
+    ),
+    "a batch of one case": (
+        lambda: jp.Network([jp.BatchNorm(3)]).in_training().forward(ONES((1, 3))),
+        errors.ShapeError,
+        "BatchNormInTraining(3): the statistics of batch normalisation are those of a batch; got 1 "
+        "case, expected X of shape (cases, n_in), 2 cases or more. Stack cases; a network that is "
+        "not in training takes one case.",
+    ),
+    "statistics of expressions": (
+        lambda: jp.Network([jp.BatchNorm(2)]).with_statistics(np.array([sympy.symbols("x y")])),
+        errors.DTypeError,
+        "BatchNorm(2): statistics are of numbers; got sympy expressions, expected floats. Take them"
+        " from numbers first; the network then runs on expressions.",
+    ),
+    "a dropout of everything": (
+        lambda: jp.Dropout(1.0),
+        errors.OptionError,
+        "Dropout(1.0): the rate is a share of the units; got 1.0, expected a number from 0 to below"
+        " 1. It is the share that is silent, not that which is kept.",
+    ),
+    "a dropout with a number for a name": (
+        lambda: jp.Dropout(0.5, name=3),
+        errors.OptionError,
+        "Dropout(0.5): a name is text; got 3, expected a str or None. Leave it out.",
+    ),
     "a loss without second derivatives": (
         lambda: Loss.hessian(jp.SquaredError(), ONES(3), ONES(3)),
         errors.UnsupportedLayerError,
@@ -381,9 +423,10 @@ BAD = {
         f"expected one of {', '.join(jp.activations._REGISTRY)}. Did you mean 'sigmoid'?",
     ),
     "an unknown init": (
-        lambda: jp.Dense(3, 2, init="he"),
+        lambda: jp.Dense(3, 2, init="xavier"),
         errors.UnknownNameError,
-        "Dense(3, 2): unknown init; got 'he', expected one of glorot, small, unit, zero. "
+        "Dense(3, 2): unknown init; got 'xavier', expected one of "
+        "glorot, he, small, unit, positive, constant, zero. "
         "Use Dense.from_arrays(W, b) for weights of your own.",
     ),
     "a vector for W": (

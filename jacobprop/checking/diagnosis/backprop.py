@@ -15,7 +15,8 @@ import numpy as np
 
 from ...architecture import LOSS, SUM, Edge, Node
 from ...arrays import Array
-from ...jacobians import Jacobian
+from ...jacobians import BlockDiagonalJacobian, IdentityJacobian, Jacobian, StackedJacobian
+from ...jacobians.identity import unit
 from ...layers import Dense
 from ...network import forward_pass
 from ...record import Record
@@ -81,9 +82,9 @@ class Backprop:
 
     def __init__(self, record: Record, parameters: Sequence[Mapping[str, Array]] | None = None) -> None:
         self.record = _in_double(record, record.parameters if parameters is None else parameters)
-        self.weight = float(record.weight)
         self.architecture = self.record.architecture
-        self.cases = self.record.cases or 1
+        self.cases = len(self.record.output)
+        self.weight = float(record.weight) / (self.cases if self._mean_of_coupled else 1)
         self._crossed: dict[Edge, Array] = {}
 
     @property
@@ -99,7 +100,14 @@ class Backprop:
     @cached_property
     def loss_rows(self) -> Array:
         """dL/d(top), (c, m), weighed."""
-        return self.record.jacobian("L", self.top.name).matrix()[:, 0, :] * self.weight
+        rows = self.record.jacobian("L", self.top.name).matrix()
+        return rows.reshape(self.cases, -1) * (1.0 if self.record.coupled else self.weight)
+
+    @property
+    def _mean_of_coupled(self) -> bool:
+        """Whether L is the mean over cases of one batch, for which the record counts 1."""
+        loss = self.architecture.loss
+        return self.record.coupled and loss is not None and loss.reduction == "mean"
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
@@ -134,8 +142,13 @@ class Backprop:
         return np.asarray(found)
 
     def jacobian(self, edge: Edge) -> Jacobian:
-        """The Jacobian of one edge."""
-        return self.record._edge(edge)
+        """The Jacobian of one edge: that of each case, unless it couples them."""
+        J = self.record._edge(edge)
+        if isinstance(J, StackedJacobian) or (isinstance(J, BlockDiagonalJacobian) and J.axis == 0):
+            return J.inner
+        if isinstance(J, IdentityJacobian) and J.cases is None:
+            return unit(J.in_shape[1:], self.cases, J.dtype)
+        return J
 
     def parameter(self, node: Node) -> Array:
         """W_l, b_l, ..."""
@@ -154,6 +167,8 @@ class Backprop:
     def cross(self, edge: Edge, rows: Array) -> Array:
         """rows . J: (c, n), or summed over the cases in the parameter's shape."""
         J = self.jacobian(edge)
+        if J.cases is None:  # of the whole batch
+            return J.pull(rows)
         if not edge.below.is_parameter:
             return J._pull(rows[:, None, :])[:, 0, :]
         return J._pull_sum(rows[:, None, :]).reshape(J.in_shape)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...architecture import SUM, Edge, Node
 from ...arrays import Array
-from ...jacobians import Jacobian, ScaledJacobian, WeightJacobian
+from ...jacobians import BlockDiagonalJacobian, Jacobian, ScaledJacobian, WeightJacobian
 from .backprop import Backprop, Gradients
 from .distance import norm
 
@@ -166,5 +166,8 @@ def _through(backprop: Backprop, edge: Edge, rows: Array) -> Array:
         return np.asarray(np.abs(J.y).T @ rows)
     if _is_shared(J):
         return np.asarray(rows @ np.abs(J.shared))
+    if isinstance(J, BlockDiagonalJacobian):  # of the whole batch: a block for each unit
+        across: Array = (rows.T[:, None, :] @ np.abs(J.inner.matrix()))[:, 0, :].T
+        return across
     pulled = (rows[:, None, :] @ np.abs(J.matrix()))[:, 0, :]
     return np.asarray(pulled.sum(axis=0).reshape(J.in_shape) if edge.below.is_parameter else pulled)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
 from ....architecture import Edge
 from ....arrays import Array
 from ....elementary import softmax
-from ....jacobians import DiagonalPlusLowRankJacobian
+from ....jacobians import BlockDiagonalJacobian, DiagonalPlusLowRankJacobian
 from ....layers import Softmax
 from ..backprop import TOP, Backprop, Changes, Crossing, Gradients, Mistake, Rows, held, replaced
 from .fitting import coefficient, more
@@ -65,11 +66,39 @@ class _Coupled:
 
 def mistakes(backprop: Backprop) -> Iterator[Mistake]:
     """What does not depend on the candidate."""
+    yield from _of_the_batch(backprop)
     for coupled in _all(backprop):
         yield from _in_part(coupled)
         yield from _over_cases(coupled)
         if coupled.soft:
             yield from _normalised_over_cases(backprop, coupled)
+
+
+def _of_the_batch(backprop: Backprop) -> Iterator[Mistake]:
+    """Batch normalisation with the mean or the variance of the batch taken for a constant."""
+    for edge in backprop.edges:
+        J = backprop.jacobian(edge)
+        if not isinstance(J, BlockDiagonalJacobian) or not isinstance(J.inner, DiagonalPlusLowRankJacobian):
+            continue
+        for kept, what, is_ in (
+            ((1,), "the mean", "is"),
+            ((0,), "the variance", "is"),
+            ((), "mean and variance", "are"),
+        ):
+            yield Mistake(
+                "missing_rank_one",
+                f"layer {edge.above.layer}",
+                f"{what} of the batch {is_} taken for constant",
+                "take dL/dy = C / s * (delta - mean(delta) - u * mean(u * delta)), the means over the batch",
+                {edge: replaced(partial(_with_terms, J.inner, edge, kept))},
+            )
+
+
+def _with_terms(J: DiagonalPlusLowRankJacobian, edge: Edge, kept: tuple[int, ...], rows: Rows) -> Array:
+    """delta diag(d) + the kept ones of (delta u_r) v_r^T, a block for each unit."""
+    delta = rows[edge.above].T
+    terms = ((delta * J.U[..., r]).sum(axis=-1, keepdims=True) * J.V[..., r] for r in kept)
+    return np.asarray((delta * J.d + sum(terms)).T)
 
 
 def fitted(backprop: Backprop, candidate: Gradients, given: Sequence[Mistake]) -> Iterator[Mistake]:
