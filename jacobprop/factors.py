@@ -92,7 +92,7 @@ class LayerFactors:
         return self._inner
 
     def _checked(self, found: Mapping[Operand, Jacobian], out_shape: Shape) -> Mapping[Operand, Jacobian]:
-        """What the layer returned by its operands, looked at, and of the whole batch where that is one case."""
+        """What the layer returned by its operands, looked at; of the whole batch where that is one case."""
         known = checked_factors(found, self._operands(), out_shape, self._cases, self._where)
         return {operand: self._of_the_batch(J, operand) for operand, J in known.items()}
 

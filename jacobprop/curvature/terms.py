@@ -20,6 +20,7 @@ import numpy as np
 from ..architecture import Edge, Node
 from ..arrays import Array
 from ..jacobians import IdentityJacobian, Jacobian, WeightJacobian
+from ..jacobians.limit import check_dense
 from ..record import Record
 from ..walks import products_to_parameters
 
@@ -102,6 +103,8 @@ def terms(record: Record, first: Mapping[Node, Jacobian]) -> Iterator[Term]:
                     whole.left, [whole.y], [Part(edge.below.name, slice(0, whole.y.shape[-1]))], record
                 )
             else:
+                nbytes = whole.structure.dense_numbers * whole.dtype.itemsize
+                check_dense(nbytes, "the terms of {!r}", whole, remedy="Take fewer cases at a time.")
                 yield _term(whole, [np.ones(1, whole.dtype)], [Part(edge.below.name, slice(0, 1))], record)
 
 

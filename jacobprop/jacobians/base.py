@@ -22,7 +22,7 @@ import numpy as np
 from ..arrays import Array, as_array, freeze, quiet, whole_number
 from ..errors import DTypeError, ShapeError, shown
 from ..layout import Layout, Shape, check_layout, size, swap_layout
-from .blocks import norms
+from .blocks import norms, summed_over_cases
 from .limit import DENSE_LIMIT, check_dense
 from .structure import Cost, Priced, Structure
 from .surface import ScipySurface
@@ -155,8 +155,7 @@ class Jacobian(ScipySurface):
 
     def _pull_sum(self, u: Array) -> Array:
         """The sum over cases of u_c J_c, (k, n): the adjoint of the stacked map."""
-        pulled = self._pull(u)
-        return np.asarray(pulled.sum(axis=0))
+        return summed_over_cases(self._pull(u))
 
     # -- immutability -------------------------------------------------------------------------
 

@@ -17,6 +17,13 @@ def norms(array: Array, axis: int = -1) -> Array:
     return np.asarray(np.ldexp(np.sqrt(total), exponent).squeeze(axis))
 
 
+def summed_over_cases(block: Array) -> Array:
+    """1, 1, ... times the cases: more accurate than a running sum, in half precision by far."""
+    plain = np.asarray(block).reshape(len(block), -1)
+    total: Array = (np.ones(len(block), plain.dtype) @ plain).reshape(block.shape[1:])
+    return total
+
+
 def transposed(block: Array) -> Array:
     """Swap rows and columns; the case axis stays."""
     return np.swapaxes(block, -1, -2)

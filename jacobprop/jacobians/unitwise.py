@@ -17,7 +17,7 @@ from .._lazy import scipy_sparse
 from ..arrays import Array, cast, frozen
 from ..errors import ShapeError
 from .base import Jacobian
-from .blocks import norms, transposed
+from .blocks import norms, summed_over_cases, transposed
 from .dense import DenseJacobian
 from .diagonal import DiagonalJacobian
 from .left_factored import LeftFactoredJacobian
@@ -92,12 +92,12 @@ class UnitwiseWeightJacobian(LeftFactoredJacobian):
         # sum_c V[c, i, j] (u left)[c, k, j]
         pulled = self._pull_left(u)
         if self.V.ndim == 2:
-            pulled = pulled.sum(axis=0)
+            pulled = summed_over_cases(pulled)
             outer: Array = self.V * pulled[:, None, :]
             return outer.reshape(len(pulled), self._n)
         found = np.empty((pulled.shape[1], *self.in_shape), np.result_type(pulled, self.V))
         for k in range(len(found)):  # a block of all of them would be k times as large as V
-            found[k] = (self.V * pulled[:, k, None, :]).sum(axis=0)
+            found[k] = summed_over_cases(self.V * pulled[:, k, None, :])
         return found.reshape(len(found), self._n)
 
     def _row_norms(self) -> Array:

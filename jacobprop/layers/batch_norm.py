@@ -22,7 +22,7 @@ from ..jacobians import (
     StackedJacobian,
 )
 from ..jacobians.identity import unit
-from .base import Layer, Operand, Parameters, Values, Workspace
+from .base import Layer, Operand, Parameters, Values, Workspace, text_or_none
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class BatchNorm(Layer):
     >>> net = Network([Dense(3, 4), BatchNorm(4), Dense(4, 2)])
     >>> X = np.arange(15.0).reshape(5, 3) ** 2
     >>> net.in_training().forward(X).jacobian("a2", "a1")             # one map of the whole batch
-    <J_a1^a2: block diagonal, (5, 4) by (5, 4), 480 of 3,200 bytes>
+    <J_a1^a2: block diagonal, (5, 4) by (5, 4), 800 of 3,200 bytes>
     >>> net.with_statistics(X).forward(X).jacobian("a2", "a1")        # the cases on their own
     <J_a1^a2: diagonal, (4,) by (4,), 5 cases, 32 of 640 bytes>
     """
@@ -83,15 +83,7 @@ class BatchNorm(Layer):
                 expected="a small positive number",
                 remedy="Leave it out for 1e-5.",
             )
-        if not isinstance(name, str | None):
-            raise OptionError(
-                "a name is text",
-                where=where,
-                got=shown(name),
-                expected="a str or None",
-                remedy="Leave it out.",
-            )
-        self.name = name or ""
+        self.name = text_or_none(name, where)
         self.mean, self.variance = np.zeros(self.n_in), np.ones(self.n_in)
 
     @classmethod

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,6 +36,22 @@ class DenseCache:
 _LARGE = "Check the widths; Dense.from_arrays(W, b) takes arrays of any size."
 
 
+def _even(limit: float) -> tuple[float, float]:
+    return -limit, limit
+
+
+_STARTS: dict[str, Callable[[int, int], tuple[float, float]]] = {
+    "glorot": lambda n_in, n_out: _even(math.sqrt(6 / (n_in + n_out))),
+    "he": lambda n_in, n_out: _even(math.sqrt(6 / n_in)),
+    "small": lambda n_in, n_out: _even(0.1),
+    "unit": lambda n_in, n_out: _even(1.0),
+    "positive": lambda n_in, n_out: (0.0, 1.0),
+    "constant": lambda n_in, n_out: (0.5, 0.5),
+    "zero": lambda n_in, n_out: (0.0, 0.0),
+}
+"""Between which limits the weights of each start are drawn, all equally likely."""
+
+
 class Dense(SumLayer):
     """a = f(y W + b), with W[i, j] the weight from unit i to unit j, shape (n_in, n_out).
 
@@ -47,8 +64,7 @@ class Dense(SumLayer):
     bias : bool
         Whether there is a b; without it no ``b_l`` is among the parameters.
     init : str
-        "glorot" (uniform, +-sqrt(6 / (n_in + n_out))), "small" (uniform in [-0.1, 0.1], D-85),
-        "unit" (uniform in [-1, 1], D-26) or "zero". Biases start at zero.
+        Between which limits W is drawn, see below. Biases start at zero.
     name : str, optional
         A name for error messages.
 
@@ -58,6 +74,18 @@ class Dense(SumLayer):
 
         J_Sum[k, l] = delta_kl f'_k        J_Y[k, i] = f'_k W[i, k]
         J_W[k, i, j] = delta_kj f'_k y_i   J_b = J_Sum
+
+    The starts, each uniform between two limits:
+
+    - "glorot": +-sqrt(6 / (n_in + n_out)), which keeps the variance of values and deltas from layer to
+      layer where f is near its linear part (Glorot and Bengio 2010).
+    - "he": +-sqrt(6 / n_in), the same for relu, which drops half of it (He, Zhang, Ren and Sun 2015).
+    - "small": +-0.1, the slides' tip (D-85). "unit": +-1, their start for XOR (D-26); see E-18.
+    - "positive": 0 to 1, the advice of B-48 against saturation. It causes it: the sum of n inputs from
+      [0, 1] is n/4 on average, so that of 100 inputs every sigmoid saturates (E-28).
+    - "constant": 0.5, and "zero". The units of a hidden layer start equal and stay equal for ever, and
+      from zero a symmetric task has no gradient at all (N-10, E-54): to be looked at, not to be used.
+      A network without a hidden layer may start from either.
 
     Examples
     --------
@@ -73,7 +101,6 @@ class Dense(SumLayer):
     """
 
     _once = frozenset({"activation", "bias", "n_in", "n_out"})
-    _LIMITS = ("glorot", "small", "unit", "zero")
 
     def __init__(
         self,
@@ -95,12 +122,12 @@ class Dense(SumLayer):
                     expected="2**63 - 1 at most" if whole and width > 1 else "1 or more",
                     remedy="A layer has at least one unit on each side.",
                 )
-        if not isinstance(init, str) or init not in self._LIMITS:
+        if not isinstance(init, str) or init not in _STARTS:
             raise UnknownNameError(
                 "unknown init",
                 where=f"Dense({n_in}, {n_out})",
                 got=shown(init),
-                expected="one of " + ", ".join(self._LIMITS),
+                expected="one of " + ", ".join(_STARTS),
                 remedy="Use Dense.from_arrays(W, b) for weights of your own.",
             )
         if not isinstance(bias, bool | np.bool) or not isinstance(name, str | None):
@@ -159,10 +186,9 @@ class Dense(SumLayer):
         """Draw W, and b = 0 where there is a bias; or return the arrays of `from_arrays`."""
         if not isinstance(self._init, str):
             return {slot: a if a.dtype.kind == "O" else a.astype(dtype) for slot, a in self._init.items()}
-        limits = {"glorot": np.sqrt(6 / (self.n_in + self.n_out)), "small": 0.1, "unit": 1.0, "zero": 0.0}
-        limit = limits[self._init]
+        low, high = _STARTS[self._init](self.n_in, self.n_out)
         check_dense(8 * self.n_in * self.n_out, "init of {!r}", self, remedy=_LARGE)
-        drawn = {"W": rng.uniform(-limit, limit, (self.n_in, self.n_out)).astype(dtype)}
+        drawn = {"W": rng.uniform(low, high, (self.n_in, self.n_out)).astype(dtype)}
         return drawn | {"b": np.zeros(self.n_out, dtype)} if self.bias else drawn
 
     def width(self, n_in: int | None) -> int:

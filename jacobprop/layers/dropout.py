@@ -12,7 +12,7 @@ from ..arrays import Array, cases_of, is_symbolic, real_number
 from ..errors import OptionError, shown
 from ..jacobians import DiagonalJacobian, Jacobian
 from ..jacobians.identity import unit
-from .base import Layer, Operand, Parameters, Values, Workspace
+from .base import Layer, Operand, Parameters, Values, Workspace, text_or_none
 
 
 class Dropout(Layer):
@@ -40,7 +40,7 @@ class Dropout(Layer):
     >>> net(np.ones((2, 3))).tolist()
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     >>> net.in_training(seed=1)(np.ones((2, 3))).tolist()
-    [[2.0, 0.0, 2.0], [0.0, 2.0, 2.0]]
+    [[0.0, 2.0, 0.0], [2.0, 2.0, 0.0]]
     """
 
     analytic = True
@@ -56,15 +56,7 @@ class Dropout(Layer):
                 expected="a number from 0 to below 1",
                 remedy="It is the share that is silent, not that which is kept.",
             )
-        if not isinstance(name, str | None):
-            raise OptionError(
-                "a name is text",
-                where=f"Dropout({self.rate:g})",
-                got=shown(name),
-                expected="a str or None",
-                remedy="Leave it out.",
-            )
-        self.name = name or ""
+        self.name = text_or_none(name, f"Dropout({self.rate:g})")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.rate:g})"

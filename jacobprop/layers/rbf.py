@@ -168,9 +168,7 @@ class RBF(SumLayer):
 
     def sum_factors(self, params: Parameters, cache: RBFCache) -> dict[Operand, Jacobian]:
         """dz/dy = V^T, dz/dC = -I o V, with V_ij = 2 B_j (y_i - C_ij); dz/dB = diag(sum_i (y_i - C_ij)^2)."""
-        V = _differences(cache.y, params["C"], self)
-        V = V * (2 * params["B"])
-        cases = cases_of(cache.y)
+        V, cases = _differences(cache.y, params["C"], self) * (2 * params["B"]), cases_of(cache.y)
         return self._by_input_and_centre(V, cases) | {"B": _diagonal(cache.squared, cases)}
 
     def _by_input_and_centre(self, V: Array, cases: int | None) -> dict[Operand, Jacobian]:
@@ -187,15 +185,19 @@ class RBF(SumLayer):
     ) -> dict[Operand, Array]:
         """The same by a few cases at a time: no array of the size of the factors is made."""
         C, scaled = params["C"], 2 * params["B"] * delta
-        by_centre = np.zeros_like(C)
-        by_input = np.empty(cache.y.shape, scaled.dtype)
+        by_centre, by_input = np.zeros(C.shape, _wide(scaled)), np.empty(cache.y.shape, _wide(scaled))
         for cases in _few_cases(len(delta), C.size):
             d = cache.y[cases, :, None] - C
-            by_centre -= np.einsum("cj,cij->ij", scaled[cases], d)
+            by_centre -= np.einsum("cj,cij->ij", scaled[cases], d, dtype=by_centre.dtype)
             if workspace.wants_input:
-                np.einsum("cj,cij->ci", scaled[cases], d, out=by_input[cases])
-        found: dict[Operand, Array] = {"C": by_centre, "B": np.einsum("cj,cj->j", delta, cache.squared)}
-        return found | {self.inputs[0]: by_input} if workspace.wants_input else found
+                np.einsum("cj,cij->ci", scaled[cases], d, dtype=by_input.dtype, out=by_input[cases])
+        found: dict[Operand, Array] = {
+            "C": by_centre.astype(scaled.dtype, copy=False),
+            "B": workspace.ones(len(delta), delta.dtype) @ (delta * cache.squared),
+        }
+        if workspace.wants_input:
+            found[self.inputs[0]] = by_input.astype(scaled.dtype, copy=False)
+        return found
 
     def J_Sum_tangent(self, cache: RBFCache, tangent: Array) -> Jacobian:
         """J[k, j] = delta_kj a_j tangent_j: the second derivative of exp(-z) is exp(-z)."""
@@ -232,17 +234,22 @@ def _few_cases(cases: int, numbers: int) -> Iterator[slice]:
     return (slice(start, start + step) for start in range(0, cases, step))
 
 
+def _wide(*arrays: Array) -> np.dtype[Any]:
+    """What their products are added up in: halves as floats."""
+    return np.result_type(*arrays, np.float32)
+
+
 def _squared_distances(y: Array, C: Array) -> Array:
     """sum_i (y_i - C_ij)^2 (c, m), at most the largest number of the dtype; nothing of size c n m is made."""
     if is_symbolic(y, C):
         return np.asarray(((y[..., :, None] - C) ** 2).sum(axis=-2))
-    rows = np.atleast_2d(y)
-    found = np.empty((len(rows), C.shape[1]), np.result_type(y, C))
+    rows, dtype = np.atleast_2d(y), np.result_type(y, C)
+    found = np.empty((len(rows), C.shape[1]), _wide(y, C))
     for cases in _few_cases(len(rows), C.size):
         d = rows[cases, :, None] - C
-        np.einsum("cij,cij->cj", d, d, out=found[cases])
-    np.minimum(found, np.finfo(found.dtype).max, out=found)
-    return found.reshape(*y.shape[:-1], C.shape[1])
+        np.einsum("cij,cij->cj", d, d, dtype=found.dtype, out=found[cases])
+    np.minimum(found, np.finfo(dtype).max, out=found)
+    return found.reshape(*y.shape[:-1], C.shape[1]).astype(dtype, copy=False)
 
 
 def _differences(y: Array, C: Array, layer: RBF) -> Array:

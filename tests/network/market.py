@@ -42,8 +42,23 @@ CASES = (None, 1, 11, 50)
 STEP = 1e-30
 
 
+WORDS = {
+    "dense": "",
+    "softmax": "softmax",
+    "logsoftmax": "logsoftmax",
+    "elementwise": "",
+    "rbf": "rbf",
+    "residual": "plus",
+    "batchnorm": "norm",
+    "dropout": "drop",
+    "rms": "rms",
+    "shortcut": "skip",
+}
+"""What the id of a design says beside the activation and the width."""
+
+
 class Piece(NamedTuple):
-    """One layer: "dense", "softmax", "logsoftmax", "rms" or "shortcut" with what it needs."""
+    """One layer with what it needs; `kind` is a key of WORDS."""
 
     kind: str
     width: int
@@ -51,6 +66,19 @@ class Piece(NamedTuple):
     bias: bool = True
     earlier: int = 0
     share: float = 1.0
+
+    @property
+    def has_sum(self):
+        return self.kind in ("dense", "softmax", "logsoftmax", "elementwise", "rbf")
+
+    @property
+    def branches(self):
+        return self.kind in ("shortcut", "residual")
+
+    @property
+    def id(self):
+        widened = self.width if self.kind in ("dense", "rbf") else ""
+        return f"{self.activation}{WORDS[self.kind]}{widened}{'' if self.bias else 'o'}"
 
 
 class Design(NamedTuple):
@@ -64,12 +92,8 @@ class Design(NamedTuple):
 
     @property
     def id(self):
-        words = {"softmax": "softmax", "logsoftmax": "logsoftmax", "rms": "rms", "shortcut": "skip"}
-        layers = (
-            f"{p.activation}{p.width}{'' if p.bias else 'o'}" if p.kind == "dense" else words[p.kind]
-            for p in self.pieces
-        )
-        return f"{self.number}:{self.n_in}-{'-'.join(layers)} {self.loss} x{self.cases or 'one'}"
+        layers = "-".join(piece.id for piece in self.pieces)
+        return f"{self.number}:{self.n_in}-{layers} {self.loss} x{self.cases or 'one'}"
 
     @property
     def depth(self):
@@ -87,11 +111,18 @@ class Design(NamedTuple):
         piece, below = self.pieces[number - 1], self.width(number - 1)
         if piece.kind == "dense":
             return jp.Dense(below, piece.width, piece.activation, bias=piece.bias)
-        if piece.kind == "softmax":
-            return jp.Softmax()
-        if piece.kind == "logsoftmax":
-            return jp.LogSoftmax()
-        return RMSNorm(below) if piece.kind == "rms" else Shortcut(below, piece.earlier, piece.share)
+        make = {
+            "softmax": jp.Softmax,
+            "logsoftmax": jp.LogSoftmax,
+            "elementwise": lambda: jp.Elementwise(piece.activation),
+            "rbf": lambda: jp.RBF(below, piece.width),
+            "residual": lambda: jp.Residual(piece.earlier),
+            "batchnorm": lambda: jp.BatchNorm.from_statistics(*statistics(below)),
+            "dropout": lambda: jp.Dropout(0.5),
+            "rms": lambda: RMSNorm(below),
+            "shortcut": lambda: Shortcut(below, piece.earlier, piece.share),
+        }
+        return make[piece.kind]()
 
     def width(self, layer):
         return self.pieces[layer - 1].width if layer else self.n_in
@@ -103,6 +134,12 @@ class Design(NamedTuple):
                 yield f"W{number}", (self.width(number - 1), piece.width)
                 if piece.bias:
                     yield f"b{number}", (piece.width,)
+            elif piece.kind == "rbf":
+                yield f"C{number}", (self.width(number - 1), piece.width)
+                yield f"B{number}", (piece.width,)
+            elif piece.kind == "batchnorm":
+                yield f"C{number}", (piece.width,)
+                yield f"b{number}", (piece.width,)
             elif piece.kind == "rms":
                 yield f"C{number}", (piece.width,)
 
@@ -114,10 +151,10 @@ class Design(NamedTuple):
         if number == 0 or letter not in "az":
             return ()
         piece = self.pieces[number - 1]
-        if letter == "a" and piece.kind in ("dense", "softmax", "logsoftmax"):
+        if letter == "a" and piece.has_sum:
             return (f"z{number}",)
         slots = [name for name, _ in self.shapes() if name[1:] == node[1:]]
-        below = {number - 1, piece.earlier if piece.kind == "shortcut" else number - 1}
+        below = {number - 1, piece.earlier if piece.branches else number - 1}
         return (*(f"a{k}" for k in sorted(below)), *slots)
 
     def below(self, node):
@@ -190,6 +227,26 @@ def _special():
     yield 3, likelihood, "NegativeLogLikelihood", None
     yield 4, (Piece("logsoftmax", 4), _dense(2, "softsign"), _dense(3, "elu")), "SquaredError", 5
     yield 3, (_dense(4, "leaky_relu"), Piece("logsoftmax", 4)), "MeanSquaredError", 8
+    yield from _bumps_and_sums()
+
+
+def _bumps_and_sums():
+    """Radial units at the bottom, in the middle and on top; residual sums with f after them."""
+    bumps = (_dense(4, "tanh"), Piece("rbf", 3), _dense(2, "identity"), Piece("softmax", 2))
+    yield 5, bumps, "CrossEntropy", 7
+    yield 4, (Piece("rbf", 3), Piece("rbf", 2)), "SquaredError", 6
+    residual = (_dense(4, "softplus"), Piece("rbf", 4), Piece("residual", 4, earlier=1))
+    yield 3, (*residual, Piece("elementwise", 4, "sigmoid")), "BinaryCrossEntropy", 5
+    below = (Piece("elementwise", 4, "gelu"), _dense(4, "tanh"), Piece("residual", 4, earlier=0))
+    yield 4, (*below, Piece("rbf", 3)), "MeanSquaredError", None
+    normed = (_dense(5, "tanh"), Piece("batchnorm", 5), Piece("dropout", 5), _dense(2, "identity"))
+    yield 3, (*normed, Piece("softmax", 2)), "CrossEntropy", 6
+    yield 4, (Piece("batchnorm", 4), _dense(3, "sigmoid"), Piece("batchnorm", 3)), "SquaredError", None
+
+
+def statistics(width):
+    """A mean and a variance for each unit."""
+    return np.linspace(-0.5, 1, width), np.linspace(0.5, 2, width)
 
 
 def _designs():
@@ -221,6 +278,7 @@ def build(design, dtype=np.float64):
     """Draw parameters and data; the same ones, rounded, in any dtype."""
     rng = np.random.default_rng(1000 + design.number)
     arrays = {name: rng.normal(0, 0.8, shape).astype(dtype) for name, shape in design.shapes()}
+    arrays |= {name: np.abs(array) for name, array in arrays.items() if name[0] == "B"}  # bumps, no pits
     loss = LOSSES[design.loss][0](reduction=design.reduction)
     layers = [design.layer(number) for number in range(1, design.depth + 1)]
     net = jp.Network(layers, loss, dtype=dtype).with_parameters(arrays)
@@ -285,6 +343,16 @@ def evaluate(design, arrays, X, target, moved=None):
         elif piece.kind == "logsoftmax":
             z = put(f"z{number}", y)
             a = z - np.log(np.exp(z).sum(-1, keepdims=True))
+        elif piece.kind == "elementwise":
+            a = FUNCTIONS[piece.activation](put(f"z{number}", y))
+        elif piece.kind == "rbf":
+            d = y[..., :, None] - nodes[f"C{number}"]
+            a = np.exp(-put(f"z{number}", nodes[f"B{number}"] * (d * d).sum(-2)))
+        elif piece.kind == "batchnorm":
+            mean, variance = statistics(piece.width)
+            a = nodes[f"C{number}"] * (y - mean) / np.sqrt(variance + 1e-5) + nodes[f"b{number}"]
+        elif piece.kind == "dropout":
+            a = y
         elif piece.kind == "rms":
             a = nodes[f"C{number}"] * y / np.sqrt((y * y).mean(-1, keepdims=True) + 1e-6)
         else:

@@ -429,6 +429,112 @@ BAD = {
         "glorot, he, small, unit, positive, constant, zero. "
         "Use Dense.from_arrays(W, b) for weights of your own.",
     ),
+    "no radial unit": (
+        lambda: jp.RBF(3, 0),
+        errors.OptionError,
+        "RBF(3, 0): n_out must be a whole number; got 0, expected 1 or more. "
+        "A layer has at least one unit on each side.",
+    ),
+    "centres among the data": (
+        lambda: jp.RBF(3, 2, centres="data"),
+        errors.UnknownNameError,
+        "RBF(3, 2): unknown centres; got 'data', expected one of normal, unit. "
+        "Use RBF.from_arrays(C, beta) for centres of your own.",
+    ),
+    "a bump without width": (
+        lambda: jp.RBF(3, 2, beta=0),
+        errors.OptionError,
+        "RBF(3, 2): beta must be a number above 0; got 0, expected a finite float. "
+        "Use RBF.from_arrays(C, beta) for a beta of each unit.",
+    ),
+    "a number for the name of a radial layer": (
+        lambda: jp.RBF(3, 2, name=3),
+        errors.OptionError,
+        "RBF(3, 2): a name is text; got 3, expected a str or None. Leave it out.",
+    ),
+    "more centres than memory": (
+        lambda: jp.Network([jp.RBF(10**6, 10**6)]),
+        errors.DenseLimitError,
+        "init of RBF(1000000, 1000000): the dense form is above the byte limit, nothing was allocated; "
+        "got 8,000,000,000,000 bytes, expected at most 1,073,741,824. "
+        "Check the widths; RBF.from_arrays(C, beta) takes arrays of any size.",
+    ),
+    "a vector for C": (
+        lambda: jp.RBF.from_arrays([1.0, 2.0]),
+        errors.ShapeError,
+        "RBF.from_arrays: C must be a matrix; got shape (2,), expected (n_in, n_out), a centre in each "
+        "column. Transpose rows of data that are to be centres: RBF.from_arrays(X[:5].T).",
+    ),
+    "betas of other units": (
+        lambda: jp.RBF.from_arrays(ONES((3, 2)), ONES(3)),
+        errors.ShapeError,
+        "RBF.from_arrays: beta does not fit C; got beta of shape (3,) with C of shape (3, 2), "
+        "expected (2,), or one number. "
+        "There is one beta for each column of C; transpose C if it is (n_out, n_in).",
+    ),
+    "an infinite beta": (
+        lambda: jp.RBF.from_arrays(ONES((3, 2)), np.inf),
+        errors.NonFiniteError,
+        "RBF.from_arrays: beta is not finite at [0]; got inf, expected finite numbers. "
+        "Training may have diverged: lower the learning rate, or repair the values.",
+    ),
+    "factors of more radial units than memory": (
+        lambda: jp.Network([jp.RBF(1000, 1000)]).forward(ONES((200, 1000))).layer(1).J_Y,
+        errors.DenseLimitError,
+        "the factors of RBF(1000, 1000): the dense form is above the byte limit, nothing was allocated; "
+        "got 1,600,000,000 bytes, expected at most 1,073,741,824. Take fewer cases at a time.",
+    ),
+    "the sum of an activation and itself": (
+        lambda: jp.Residual(-1),
+        errors.OptionError,
+        "Residual: start is the index of an earlier activation; got -1, expected 0 for the network's input, "
+        "l for layer l, or -2 and below from the end. "
+        "-1 is the activation below, which is one of the two in any case.",
+    ),
+    "a residual from nowhere": (
+        lambda: jp.Network([jp.Dense(3, 3), jp.Residual(2)]),
+        errors.ShapeError,
+        "layer 2 Residual(2): a layer can read earlier activations only; got inputs (-1, 2), "
+        "expected a tuple of indices from -2 to 1. -1 is the activation below, 0 the network's input.",
+    ),
+    "a residual of two widths": (
+        lambda: jp.Network([jp.Dense(3, 2), jp.Residual(0, name="skip")])(ONES((4, 3))),
+        errors.ShapeError,
+        "Residual(0) named 'skip': only activations of the same width add; "
+        "got 2 units below and 3 in activation 0, expected the same number. "
+        "Give the layers between as many outputs as inputs, or change the width first.",
+    ),
+    "an expression that is no name": (
+        lambda: jp.Elementwise("z**2"),
+        errors.UnknownNameError,
+        "activations.get: unknown activation; got 'z**2', "
+        f"expected one of {', '.join(jp.activations._REGISTRY)}. "
+        "For a function of your own pass an Activation, such as "
+        'Activation.from_expression("max(z, z/100)").',
+    ),
+    "a tanh below a loss of probabilities": (
+        lambda: jp.Network([jp.Dense(3, 2), jp.Elementwise("tanh")], jp.BinaryCrossEntropy()),
+        errors.UnsupportedLayerError,
+        'Network: layer 2 Elementwise("tanh"): BinaryCrossEntropy needs sigmoid as the last layer; '
+        'got an output that need not be a probability: Elementwise("tanh"), expected sigmoid. '
+        'Give the last Dense layer activation="sigmoid".',
+    ),
+    "a slope without its own slope": (
+        lambda: (
+            jp.hessian(
+                jp.Network(
+                    [jp.Dense(1, 1), jp.Elementwise(jp.Activation("bent", np.sin, (np.cos,)))],
+                    jp.SquaredError(),
+                ),
+                ONES((2, 1)),
+                ONES((2, 1)),
+            )
+            @ ONES(2)
+        ),
+        errors.UnsupportedLayerError,
+        "Elementwise(\"bent\"): the activation has no second derivative; expected f'' after f'. "
+        "Make it of more: Activation(name, f, (slope, curvature)), or from_expression.",
+    ),
     "a vector for W": (
         lambda: jp.Dense.from_arrays([1.0, 2.0]),
         errors.ShapeError,

@@ -17,7 +17,7 @@ from jacobprop.planning import AUTO_ATOMS, ORDERS, plan_chain
 from .market import DESIGNS, gap, numeric_jacobians, stall
 
 TIGHT = 1e-12
-BRANCHING = [d for d in DESIGNS if any(p.kind == "shortcut" for p in d.pieces)]
+BRANCHING = [d for d in DESIGNS if any(p.branches for p in d.pieces)]
 STRAIGHT = [d for d in DESIGNS if d not in BRANCHING]
 
 
@@ -88,7 +88,7 @@ def test_a_chain_has_one_path(design):
     assert text.startswith("record.chain: more than one path leads from L to ")
     assert "reads several activations on the way" in text
     assert "expected a single chain. record.jacobian adds the branches" in text
-    last = max(number for number, p in enumerate(design.pieces, 1) if p.kind == "shortcut")
+    last = max(number for number, p in enumerate(design.pieces, 1) if p.branches)
     if last < design.depth:
         above = record.chain("L", f"a{last}")
         assert gap(above.multiply().tensor(), numeric_jacobians(design)["L", f"a{last}"]) < TIGHT

@@ -41,7 +41,7 @@ def test_pairs_that_do_not_exist_are_refused(design):
     exist = set(numeric_jacobians(design)) | {("L", "L")}
     refused = [(of, wrt) for of in nodes for wrt in nodes if (of, wrt) not in exist]
     for of, wrt in refused[:: max(1, len(refused) // 40)]:
-        parameter = of[0] in "WbC"
+        parameter = of[0] in "WbCB"
         said = f"{of} is a parameter and no function" if parameter else f"{of} is no function of {wrt}"
         with pytest.raises(UnknownNameError, match=said):
             record.jacobian(of, wrt)
@@ -84,7 +84,7 @@ def test_the_factors_of_each_layer_are_the_slides(design):
     s, numeric = stall(design), numeric_jacobians(design)
     for number, piece in enumerate(design.pieces, 1):
         factors, a = s.record.layer(number), f"a{number}"
-        if piece.kind == "shortcut":
+        if piece.branches:
             assert np.array_equal(factors[piece.earlier].tensor(), piece.share * factors.J_Y.tensor())
         else:
             assert gap(factors.J_Y.tensor(), numeric[a, f"a{number - 1}"]) < TIGHT
