@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import matplotlib.figure as matplotlib_figure
     import mpmath  # type: ignore[import-untyped]  # it has no hints
     import scipy.linalg as scipy_linalg
+    import scipy.optimize as scipy_optimize
     import scipy.sparse as scipy_sparse
     import scipy.sparse.linalg as scipy_sparse_linalg
     import scipy.special as scipy_special
@@ -45,6 +46,7 @@ else:
     sympy = _LazyModule("sympy")
     mpmath = _LazyModule("mpmath")  # which sympy is built on
     scipy_linalg = _LazyModule("scipy.linalg")
+    scipy_optimize = _LazyModule("scipy.optimize")
     scipy_sparse = _LazyModule("scipy.sparse")
     scipy_sparse_linalg = _LazyModule("scipy.sparse.linalg")
     scipy_special = _LazyModule("scipy.special")
@@ -56,6 +58,7 @@ __all__ = [
     "matplotlib_figure",
     "mpmath",
     "scipy_linalg",
+    "scipy_optimize",
     "scipy_sparse",
     "scipy_sparse_linalg",
     "scipy_special",
