@@ -8,7 +8,7 @@ import sympy as sp
 
 import jacobprop as jp
 from derivations import all_sizes
-from derivations.cross_check.__main__ import main
+from derivations.cross_check import __main__ as command
 from derivations.cross_check.agreement import Agreement, compare
 from derivations.cross_check.catalogue import AGREEMENTS, WITHOUT_A_CALL
 
@@ -51,9 +51,17 @@ def test_a_wrong_library_is_seen(agreement: Agreement) -> None:
     assert not compare(agreement).agrees
 
 
-def test_the_command_prints_a_line_for_each_formula(capsys) -> None:
-    assert main() == 0
+def test_the_command_takes_them_all() -> None:
+    assert command.AGREEMENTS is AGREEMENTS
+
+
+@pytest.mark.parametrize(("factor", "held", "marks"), [(1, 2, 0), (1 + 1e-13, 1, 1)], ids=["right", "wrong"])
+def test_the_command_prints_a_line_for_each_formula(factor, held, marks, capsys, monkeypatch) -> None:
+    second = wrong("J_Y_Z", lambda x: BY_ID["J_Y_Z"].library(x).tensor() * factor)
+    monkeypatch.setattr(command, "AGREEMENTS", (BY_ID["J_W_Z"], second))
+    assert command.main() == marks
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == len(AGREEMENTS) + 3
-    assert lines[-1] == f"{len(AGREEMENTS)} of {len(AGREEMENTS)} formulas agree with the library"
-    assert "DISAGREES" not in "".join(lines)
+    assert [line.split()[0] for line in lines if line] == ["formula", "J_W_Z", "J_Y_Z", str(held)]
+    assert lines[-1] == f"{held} of 2 formulas agree with the library"
+    assert "DISAGREES" not in lines[1]
+    assert lines[2].count("DISAGREES") == marks

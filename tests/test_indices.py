@@ -325,7 +325,9 @@ GENERAL = [
     part
     for d in DERIVATIONS
     for part in d.parts
-    if isinstance(part.truth, Truth) and part.scope != "fixed" and not part.truth.value(part.where).rank()
+    if isinstance(part.truth, Truth)
+    and part.scope != "fixed"
+    and part.truth.of.rank() == part.truth.wrt.rank() == 0
 ]
 
 
