@@ -3,13 +3,17 @@
 The derivative is a function of the sum z, not of the output f(z), which has lost the saturated range;
 ``from_output`` holds the slides' psi, f' in terms of the output, where it exists (seed row B-24).
 To add an activation, write one entry at the end of this file. `leaky_relu` and `elu` make others of theirs.
+
+`NAMES` are those that a network can learn with. `THRESHOLDS` are the jumps of the first units (rows B-07,
+H-14, H-43): "step" to 0 or 1 and "sign" to -1 or 1. Their f' is 0 everywhere, so that no gradient passes
+them and nothing below learns (H-46); networks with them are built by hand, or taught by other rules.
 """
 
 import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol, Self, TypeAlias
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -39,8 +43,28 @@ class Kink:
 
     def derivative(self, at_kink: AtKink) -> float:
         """The value that f' is given here."""
-        sides = {"left": self.left, "right": self.right, "middle": (self.left + self.right) / 2}
-        return sides[at_kink] if isinstance(at_kink, str) else float(at_kink)
+        return _between(self.left, self.right, at_kink)
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A point where f has two one-sided limits: the tie of a threshold unit (E-45)."""
+
+    point: float
+    left: float
+    right: float
+
+    def value(self, at_kink: AtKink) -> float:
+        """The value that f is given here."""
+        return _between(self.left, self.right, at_kink)
+
+
+_Place = TypeVar("_Place", Kink, Jump)
+
+
+def _between(left: float, right: float, at_kink: AtKink) -> float:
+    sides = {"left": left, "right": right, "middle": (left + right) / 2}
+    return sides[at_kink] if isinstance(at_kink, str) else float(at_kink)
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,7 +76,8 @@ class Activation:
     name : str
         What it is called in networks, reports and files.
     function : callable
-        f: a float64 array to a float64 array of the same shape. It gets a private copy.
+        f: a float64 array to a float64 array of the same shape. It gets a private copy. At a jump
+        f is the limit from the left.
     derivatives : tuple of callables
         f', f'', ..., likewise. At a kink f' is the left derivative.
     expression_builder : callable, optional
@@ -65,7 +90,9 @@ class Activation:
     corners : tuple of Kink, optional
         Where f' jumps.
     at_kink : {"left", "right", "middle"} or float, optional
-        What f' is there; see `with_kink`.
+        What f' is there, and f at a jump; see `with_kink`.
+    jumps : tuple of Jump, optional
+        Where f itself jumps.
 
     Examples
     --------
@@ -85,6 +112,7 @@ class Activation:
     from_output: Function | None = None
     corners: tuple[Kink, ...] = ()
     at_kink: AtKink = "left"
+    jumps: tuple[Jump, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip():
@@ -111,7 +139,7 @@ class Activation:
                 where=self._where("at_kink"),
                 got=shown(self.at_kink),
                 expected="'left', 'right', 'middle' or a finite number",
-                remedy="'left' is the default: relu'(0) = 0.",
+                remedy="'left' is the default: relu'(0) = 0 and step(0) = 0.",
             )
 
     @classmethod
@@ -170,7 +198,7 @@ class Activation:
         )
 
     def __repr__(self) -> str:
-        kink = f", at_kink={self.at_kink!r}" if self.corners and self.at_kink != "left" else ""
+        kink = f", at_kink={self.at_kink!r}" if self.kinks and self.at_kink != "left" else ""
         return f"Activation({self.name!r}{kink})"
 
     def _callable(self) -> bool:
@@ -178,15 +206,20 @@ class Activation:
 
     @property
     def kinks(self) -> tuple[float, ...]:
-        """The points where f' jumps."""
-        return tuple(kink.point for kink in self.corners)
+        """The points where f' or f jumps."""
+        places: tuple[Kink | Jump, ...] = (*self.corners, *self.jumps)
+        return tuple(place.point for place in places)
 
+    @quiet
     def value(self, z: object) -> Array:
         """f(z): float16, 32 or 64 as z is, rounded once from float64; expressions for expressions."""
         array = as_array(z, "z", self._where("value"))
         if is_symbolic(array):
             return _substitute(self.expression, array)
-        return self._apply(self.function, array, "value")
+        value = self._apply(self.function, array, "value")
+        for jump in self._moved(self.jumps):
+            value = np.where(array == jump.point, jump.value(self.at_kink), value)
+        return value
 
     @quiet
     def derivative(self, z: object, order: int = 1) -> Array:
@@ -197,7 +230,8 @@ class Activation:
         if is_symbolic(array):
             return _substitute(self.derivative_expression(order), array)
         slope = self._apply(self.derivatives[order - 1], array, "derivative")
-        for kink in self._moved_corners if order == 1 else ():
+        moved = self._moved(self.corners) if order == 1 else ()
+        for kink in moved:
             slope = np.where(array == kink.point, kink.derivative(self.at_kink), slope)
         return slope
 
@@ -207,29 +241,31 @@ class Activation:
         `value` and `derivative` have z's shape and float dtype. `value` may be z itself;
         `derivative` shares memory with neither, or is None and is not computed. Nothing is checked.
         """
-        corners = () if derivative is None else self._moved_corners
-        places = [z == kink.point for kink in corners]  # z may be overwritten
+        jumps = [(z == jump.point, jump.value(self.at_kink)) for jump in self._moved(self.jumps)]
+        kinks = [(z == kink.point, kink.derivative(self.at_kink)) for kink in self._moved(self.corners)]
         if self.kernel is not None:
             self.kernel(z, value, derivative)
         else:
             if derivative is not None:
                 derivative[...] = self._apply(self.derivatives[0], z, "into")
             value[...] = self._apply(self.function, z, "into")
-        if derivative is not None and corners:
-            with np.errstate(all="ignore"):
-                for kink, place in zip(corners, places, strict=True):
-                    derivative[place] = kink.derivative(self.at_kink)
+        _put(jumps, value)
+        if derivative is not None:
+            _put(kinks, derivative)
 
     @property
     def expression(self) -> Any:
-        """f(z) as a sympy expression in ``sympy.Symbol("z", real=True)``."""
+        """f(z) as a sympy expression in ``sympy.Symbol("z", real=True)``; at a jump as `at_kink` says."""
         if self.expression_builder is None:
             raise UnsupportedLayerError(
                 "the activation has no sympy expression",
                 where=self._where("expression"),
                 remedy="Give it an expression_builder, a function from the symbol z to the expression.",
             )
-        return self.expression_builder(_symbol())
+        f = self.expression_builder(_symbol())
+        for jump in self._moved(self.jumps):
+            f = _with_value(f, jump.point, jump.value(self.at_kink))
+        return f
 
     @property
     def latex(self) -> str:
@@ -245,26 +281,26 @@ class Activation:
         z = _symbol()
         slope = sympy.diff(self.expression, z)
         for kink in self.corners:
-            point, chosen = _exact(kink.point), _exact(kink.derivative(self.at_kink))
-            if slope.xreplace({z: point}) != chosen:
-                slope = sympy.piecewise_fold(sympy.Piecewise((chosen, sympy.Eq(z, point)), (slope, True)))
+            slope = _with_value(slope, kink.point, kink.derivative(self.at_kink))
         return sympy.diff(slope, z, order - 1)
 
     def with_kink(self, at_kink: AtKink) -> "Activation":
         """The same function with f' at its kinks set to the left, right or middle value, or a number.
 
-        Such an activation has no `from_output` unless the left value is asked for: the output at the
-        kink of relu, 0, is also the output to its left (E-29).
+        At a jump it is f that is set so: the tie rule of a threshold unit. Left is sum > 0 (H-14, and -1
+        for sign, B-07), right is sum >= 0 (H-43), and ``get("sign", at_kink="middle")`` is 0 at 0 (E-45).
+        Where f' is set, such an activation has no `from_output` unless the left value is asked for: the
+        output at the kink of relu, 0, is also the output to its left (E-29).
         """
-        if not self.corners:
+        if not self.kinks:
             raise OptionError(
                 "the function is smooth and has no kink",
                 where=self._where("at_kink"),
                 got=shown(at_kink),
                 remedy="Leave at_kink out.",
             )
-        left = isinstance(at_kink, str) and at_kink == "left"
-        return replace(self, at_kink=at_kink, from_output=self.from_output if left else None)
+        told = not self.corners or (isinstance(at_kink, str) and at_kink == "left")
+        return replace(self, at_kink=at_kink, from_output=self.from_output if told else None)
 
     @quiet
     def _apply(self, function: Function, z: Array, call: str) -> Array:
@@ -280,10 +316,9 @@ class Activation:
             )
         return result.astype(z.dtype, copy=False)
 
-    @property
-    def _moved_corners(self) -> tuple[Kink, ...]:
-        """The kinks where f' is not the left derivative, which is what the functions return."""
-        return () if self.at_kink == "left" else self.corners
+    def _moved(self, places: tuple[_Place, ...]) -> tuple[_Place, ...]:
+        """Those where another side than the left is chosen, which is what the functions return."""
+        return () if self.at_kink == "left" else places
 
     def _check_order(self, order: int, most: float, where: str) -> None:
         if isinstance(order, bool) or not isinstance(order, (int, np.integer)) or not 1 <= order <= most:
@@ -316,6 +351,10 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
     array([0., 0., 1.])
     >>> get("relu", at_kink="middle").derivative(np.array([-1.0, 0.0, 1.0]))
     array([0. , 0.5, 1. ])
+    >>> get("step").value(np.array([-1.0, 0.0, 1.0]))
+    array([0., 0., 1.])
+    >>> get("step", at_kink="right").value(np.array([-1.0, 0.0, 1.0]))
+    array([0., 1., 1.])
     """
     if isinstance(name_or_activation, Activation):
         found = name_or_activation
@@ -337,6 +376,21 @@ def get(name_or_activation: str | Activation, *, at_kink: AtKink | None = None) 
             remedy=_NOT_ELEMENTWISE.get(name, remedy),
         )
     return found if at_kink is None else found.with_kink(at_kink)
+
+
+@quiet
+def _put(chosen: list[tuple[Array, float]], array: Array) -> None:
+    """Write each number at its places."""
+    for places, number in chosen:
+        array[places] = number
+
+
+def _with_value(expression: Any, point: float, value: float) -> Any:
+    """The expression in z, but `value` at z = `point`."""
+    z, exact = _symbol(), _exact(value)
+    if expression.xreplace({z: _exact(point)}) == exact:
+        return expression
+    return sympy.piecewise_fold(sympy.Piecewise((exact, sympy.Eq(z, _exact(point))), (expression, True)))
 
 
 def _symbol() -> Any:
@@ -396,6 +450,14 @@ def _leaky_relu_expression(z: Any, slope: float) -> Any:
 
 def _softsign_expression(z: Any) -> Any:
     return sympy.Piecewise((z / (1 - z), z <= 0), (z / (1 + z), True))
+
+
+def _step_expression(z: Any) -> Any:
+    return sympy.Piecewise((0, z <= 0), (1, True))
+
+
+def _sign_expression(z: Any) -> Any:
+    return sympy.Piecewise((-1, z <= 0), (1, True))
 
 
 # ---- the entries with a parameter
@@ -568,6 +630,26 @@ _ENTRIES = (
         from_output=elementary.softsign_psi,
     ),
 )
+_JUMPS = (
+    Activation(
+        "step",
+        elementary.step,
+        (elementary.zero_off_kink, elementary.zero_off_kink),
+        _step_expression,
+        elementary.step_into,
+        from_output=elementary.zero,
+        jumps=(Jump(0.0, left=0.0, right=1.0),),
+    ),
+    Activation(
+        "sign",
+        elementary.sign,
+        (elementary.zero_off_kink, elementary.zero_off_kink),
+        _sign_expression,
+        elementary.sign_into,
+        from_output=elementary.zero,
+        jumps=(Jump(0.0, left=-1.0, right=1.0),),
+    ),
+)
 _ALIASES = {"logistic": "sigmoid", "swish": "silu"}
 _NOT_ELEMENTWISE = {
     "softmax": "Softmax is a layer of its own: append jp.Softmax() to the layers.",
@@ -575,5 +657,6 @@ _NOT_ELEMENTWISE = {
 }
 
 NAMES: tuple[str, ...] = tuple(entry.name for entry in _ENTRIES)
-_REGISTRY = {entry.name: entry for entry in _ENTRIES}
+THRESHOLDS: tuple[str, ...] = tuple(entry.name for entry in _JUMPS)
+_REGISTRY = {entry.name: entry for entry in (*_ENTRIES, *_JUMPS)}
 _REGISTRY |= {alias: _REGISTRY[name] for alias, name in _ALIASES.items()}

@@ -11,7 +11,7 @@ import sympy
 from scipy.special import ndtr
 
 import jacobprop as jp
-from jacobprop.activations import NAMES, Activation, Kink, elu, get, leaky_relu
+from jacobprop.activations import NAMES, THRESHOLDS, Activation, Jump, Kink, elu, get, leaky_relu
 from jacobprop.differences import central_differences
 from jacobprop.errors import (
     DTypeError,
@@ -24,6 +24,7 @@ from jacobprop.errors import (
 
 z = sympy.Symbol("z", real=True)
 RNG = np.random.default_rng(17)
+LIMITS = (-np.inf, np.inf, np.nan)
 POINTS = np.array([-30.5, -3.0, -1.25, -0.01, 0.01, 0.5, 2.0, 7.75, 30.5])
 
 WITNESSES = {  # f and f' by other formulas, good to 1e-14 in float64 over the range of float32
@@ -205,6 +206,93 @@ def test_parameters_make_activations_of_their_own(make, name, parameters, dtype)
     assert make(0.75).name == f"{name}({'slope' if name == 'leaky_relu' else 'alpha'}=0.75)"
 
 
+def tied(lower, at_kink):
+    """The value at the jump from `lower` to 1."""
+    return {"left": lower, "right": 1, "middle": (lower + 1) / 2}.get(at_kink, at_kink)
+
+
+@pytest.mark.seed("B-07", "H-14", "H-43", "E-45")
+@pytest.mark.parametrize(("name", "lower"), [("step", 0), ("sign", -1)])
+@pytest.mark.parametrize("at_kink", ["left", "right", "middle", 0.25])
+def test_thresholds_jump_at_0_and_the_tie_is_chosen(name, lower, at_kink):
+    activation, middle = get(name, at_kink=at_kink), tied(lower, at_kink)
+    numbers = every_float16()
+    wanted = [lower if x < 0 else 1 if x > 0 else middle for x in numbers]
+    numbers, wanted = np.append(numbers, LIMITS), np.array([*wanted, lower, 1, np.nan])
+    for dtype in (np.float16, np.float32, np.float64):
+        x = np.append(numbers.astype(dtype), np.finfo(dtype).smallest_subnormal)
+        value, slope = x.copy(), np.empty_like(x)
+        activation.into(value, value, slope)
+        alone = np.empty_like(x)
+        activation.into(x, alone)
+        for got in (activation.value(x), value, alone):
+            assert got.dtype == dtype
+            np.testing.assert_array_equal(got, [*wanted, 1])
+        for got in (activation.derivative(x), activation.derivative(x, 2), slope):
+            assert got.dtype == dtype
+            np.testing.assert_array_equal(got, np.where(np.isnan(x), np.nan, 0))
+    assert (activation.kinks, activation.corners) == ((0.0,), ())
+    np.testing.assert_array_equal(activation.from_output(np.array([lower, 1.0, middle])), 0)
+    found = [activation.expression.subs(z, x) for x in (-3, 0, sympy.Rational(1, 9))]
+    assert [float(value) for value in found] == [lower, middle, 1]
+    assert activation.derivative_expression() == activation.derivative_expression(2) == 0
+    entries = activation.value(np.array([z, sympy.Integer(0), -1], dtype=object))
+    assert [float(value) for value in (entries[0].subs(z, 2), *entries[1:])] == [1, middle, lower]
+    assert pickle.loads(pickle.dumps(activation)) == activation  # noqa: S301  (our own bytes)
+
+
+@pytest.mark.parametrize("at_kink", ["left", "right", "middle", -0.5])
+def test_a_threshold_and_its_tie_rule_survive_a_file(tmp_path, at_kink):
+    layers = [jp.Dense(3, 2, get(name, at_kink=at_kink)) for name in THRESHOLDS]
+    layers[1] = jp.Dense(2, 3, layers[1].activation)
+    net = jp.Network(layers)
+    jp.save(net, tmp_path / "net.npz")
+    again = jp.load(tmp_path / "net.npz")
+    assert [layer.activation for layer in again.layers] == [layer.activation for layer in layers]
+    np.testing.assert_array_equal(again(np.zeros((4, 3))), net(np.zeros((4, 3))))
+
+
+@pytest.mark.seed("H-46", "B-07")
+def test_a_threshold_gives_nothing_below_it_a_gradient():
+    for name in THRESHOLDS:
+        net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2, name), jp.Dense(2, 1)], jp.SquaredError())
+        found = net.forward(RNG.normal(size=(5, 3)), RNG.normal(size=(5, 1))).gradients()
+        assert {key for key, gradient in found.items() if gradient.any()} == {"W3", "b3"}
+    assert {get("step").name, get("sign").name} == set(THRESHOLDS)
+    assert not set(THRESHOLDS) & set(NAMES)  # those that a network can learn with
+    sign = jp.Network([jp.Dense.from_arrays(np.eye(2), None, "sign")])
+    np.testing.assert_array_equal(sign([[1.0, -2], [-3, 4]]), [[1, -1], [-1, 1]])
+    assert repr(get("sign", at_kink="middle")) == "Activation('sign', at_kink='middle')"
+
+
+@pytest.mark.parametrize("name", THRESHOLDS)
+def test_a_threshold_is_derived_in_letters_with_its_meaning(name):
+    derived = jp.derive(jp.Dense(2, 1, name))
+    assert derived.verify() == 7
+    assert str(derived).splitlines()[0] == f"Z = {name}(Y W + b)"
+    assert str(derived).splitlines()[1].startswith(f"{name}(s) = ")
+
+
+def test_a_function_may_have_corners_and_jumps():
+    saw = Activation(
+        "saw",
+        lambda x: np.where(x <= 1, np.maximum(x, 0), 0.0),
+        (lambda x: ((x > 0) & (x <= 1)).astype(float),),
+        expression_builder=lambda x: sympy.Piecewise((0, x <= 0), (x, x <= 1), (0, True)),
+        corners=(Kink(0.0, left=0.0, right=1.0),),
+        jumps=(Jump(1.0, left=1.0, right=0.0),),
+    )
+    x = np.array([-1.0, 0.0, 0.5, 1.0, 2.0])
+    for at_kink, slope, value in (("left", 0, 1), ("right", 1, 0), ("middle", 0.5, 0.5)):
+        activation = get(saw, at_kink=at_kink)
+        np.testing.assert_array_equal(activation.value(x), [0, 0, 0.5, value, 0])
+        np.testing.assert_array_equal(activation.derivative(x), [0, slope, 1, 1, 0])
+        own, slopes = x.copy(), np.empty_like(x)
+        activation.into(own, own, slopes)
+        np.testing.assert_array_equal([own, slopes], [[0, 0, 0.5, value, 0], [0, slope, 1, 1, 0]])
+        assert float(activation.expression.subs(z, 1)) == value
+
+
 @pytest.mark.parametrize("name", [*NAMES, "elu(alpha=2.0)"])
 def test_every_activation_can_be_derived_in_letters(name):
     derived = jp.derive(jp.Dense(2, 1, elu(2.0) if "(" in name else name))
@@ -351,8 +439,8 @@ def test_activations_are_frozen_values_that_pickle():
             lambda: get("sigmiod"),
             UnknownNameError,
             r"unknown activation; got 'sigmiod', expected one of identity, "
-            r"sigmoid, tanh, relu, softplus, silu, gelu, elu, leaky_relu, softsign, logistic, swish\. "
-            r"Did you mean 'sigmoid'\?",
+            r"sigmoid, tanh, relu, softplus, silu, gelu, elu, leaky_relu, softsign, step, sign, logistic, "
+            r"swish\. Did you mean 'sigmoid'\?",
         ),
         (lambda: get("ReLU"), UnknownNameError, "Did you mean 'relu'"),
         (
@@ -466,7 +554,7 @@ SENTENCES = [
     (
         lambda: get("relu", at_kink="up"),
         "activation 'relu', at_kink: no such derivative at a kink; got 'up', expected 'left', 'right', "
-        "'middle' or a finite number. 'left' is the default: relu'(0) = 0.",
+        "'middle' or a finite number. 'left' is the default: relu'(0) = 0 and step(0) = 0.",
     ),
     (
         lambda: get("tanh", at_kink="left"),
@@ -489,13 +577,13 @@ SENTENCES = [
     ),
     (
         lambda: get("sigmiod"),
-        f"activations.get: unknown activation; got 'sigmiod', expected one of {', '.join(NAMES)}, logistic, "
-        "swish. Did you mean 'sigmoid'?",
+        f"activations.get: unknown activation; got 'sigmiod', expected one of {', '.join(NAMES)}, step, "
+        "sign, logistic, swish. Did you mean 'sigmoid'?",
     ),
     (
         lambda: get("mish"),
-        f"activations.get: unknown activation; got 'mish', expected one of {', '.join(NAMES)}, logistic, "
-        "swish. For a function of your own pass an Activation, such as "
+        f"activations.get: unknown activation; got 'mish', expected one of {', '.join(NAMES)}, step, "
+        "sign, logistic, swish. For a function of your own pass an Activation, such as "
         'Activation.from_expression("max(z, z/100)").',
     ),
     (

@@ -1,4 +1,4 @@
-"""An activation against its own differences, its expression, its kernel and its corners."""
+"""An activation against its own differences, its expression, its kernel, its corners and its jumps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ..activations import Activation, Kink
+from ..activations import Activation, Jump, Kink
 from ..arrays import Array, quiet
 from ..differences import Estimate, along
 from ..layers import Dense
@@ -32,7 +32,7 @@ _ORDERS = {0: "f", 1: "f'", 2: "f''"}
 
 
 def activation_rows(activation: Activation, rng: np.random.Generator) -> list[Row]:
-    """f against f' against f'' against the expression, the kernel, and the corners."""
+    """f against f' against f'' against the expression, the kernel, the corners and the jumps."""
     z = _sample(activation, rng)
     where = f"activation {activation.name!r}"
     guarded(where, "its function", activation.value, z)
@@ -43,7 +43,7 @@ def activation_rows(activation: Activation, rng: np.random.Generator) -> list[Ro
         rows += _derivative_rows(
             activation, order, lower, z if order == 1 else z[~np.isin(z, activation.kinks)]
         )
-    rows += list(_corner_rows(activation)) + list(_kernel_rows(activation, z))
+    rows += [*_corner_rows(activation), *_jump_rows(activation), *_kernel_rows(activation, z)]
     found = undeclared_kinks(activation)
     said = "; ".join(
         f"kink at z = {kink.point:.6g}: left {kink.left:.4g}, right {kink.right:.4g}, not declared: "
@@ -66,7 +66,7 @@ def _derivative_rows(
 ) -> Iterator[Row]:
     """f' against differences of f, or f'' of f', and against the expression."""
     candidate = activation.derivative(z, order)
-    hear = partial(_elementwise, lower, z)
+    hear = partial(_elementwise, lower, z, flat=_piecewise_constant(activation, candidate))
     off_corners = np.isin(z, activation.kinks)
     found = compared(
         _ORDERS[order],
@@ -108,6 +108,7 @@ def _exact_row(
     unit = 4 * eps(candidate.dtype)
     least = float(np.finfo(candidate.dtype).smallest_normal)
     error = np.maximum(_INEXACT, unit) * np.abs(value) + unit * steeper + least
+    error[(value == 0) & (candidate == 0)] = 0.0  # two zeros agree: all there is to see of a threshold's f'
     return compared(
         what,
         "its expression",
@@ -129,9 +130,19 @@ def _conditioning(activation: Activation, order: int, z: Array) -> Array:
     return np.asarray((np.abs(function(z + step) - middle) + np.abs(middle - function(z - step))) * 2.0**12)
 
 
-def _elementwise(function: Callable[[Array], Array], z: Array, stretch: float = 1.0) -> Estimate:
+def _elementwise(
+    function: Callable[[Array], Array], z: Array, stretch: float = 1.0, *, flat: bool = False
+) -> Estimate:
+    """Differences; `flat` says that nothing is lost where they see one value on both sides."""
     move = stretch * np.maximum(1.0, np.abs(z))
-    return along(function, z, move, lambda moved: moved, elementwise=True)
+    found = along(function, z, move, lambda moved: moved, elementwise=True)
+    same = (found.value == 0) & (found.left == 0) & (found.right == 0)
+    return found._replace(error=np.where(same, 0.0, found.error)) if flat else found
+
+
+def _piecewise_constant(activation: Activation, slopes: Array) -> bool:
+    """A threshold: it jumps, and says that it is flat everywhere else."""
+    return bool(activation.jumps) and not slopes.any()
 
 
 def _saturated(found: Compared) -> Row:
@@ -160,7 +171,22 @@ def _corner_rows(activation: Activation) -> Iterator[Row]:
         yield Row("corners", "one-sided differences", gap, 1e-4, FAILS if wrong else KINK, told)
 
 
-def _sides(activation: Activation, kink: Kink) -> Kink:
+@quiet
+def _jump_rows(activation: Activation) -> Iterator[Row]:
+    """The declared limits left and right of each jump, and the value at the tie itself."""
+    for jump in activation.jumps:
+        h = 1e-5 * max(1.0, abs(jump.point))
+        left, at, right = map(float, activation.value(np.array([jump.point - h, jump.point, jump.point + h])))
+        told = f"jump at z = {jump.point:.6g}: left {left:.4g}, right {right:.4g}, it says {at:.4g}"
+        wanted = jump.value(activation.at_kink)
+        gap = max(abs(left - jump.left), abs(right - jump.right), abs(at - wanted))
+        wrong = not gap <= 1e-4 * (1 + abs(jump.left) + abs(jump.right))
+        if wrong:
+            told += f"; declared were left {jump.left:.4g} and right {jump.right:.4g}, at it {wanted:.4g}"
+        yield Row("jumps", "one-sided values", gap, 1e-4, FAILS if wrong else KINK, told)
+
+
+def _sides(activation: Activation, kink: Kink | Jump) -> Kink:
     """The one-sided slopes by differences, from points near the corner but not on it."""
     h = 1e-5 * max(1.0, abs(kink.point))
     z = np.array([kink.point - 2 * h, kink.point - h, kink.point + h, kink.point + 2 * h])
@@ -211,7 +237,7 @@ def slope_rows(point: Point, rng: np.random.Generator) -> Iterator[Row]:
     what, activation = f"J_Sum of {point.short}", layer.activation
     candidate = J.push(np.ones(J.in_shape, J.dtype))
     exact = z.astype(np.float64)
-    hear = partial(_elementwise, activation.value, exact)
+    hear = partial(_elementwise, activation.value, exact, flat=_piecewise_constant(activation, candidate))
     rounding = eps(z.dtype) * _conditioning(activation, 1, exact)
     near = _near_corner(activation, exact)
 
@@ -280,25 +306,36 @@ def _corner_row(
     near: Array,
     describe: Callable[[tuple[int, ...]], str],
 ) -> Row:
-    """On a corner the slope that `at_kink` chooses, beside it the slope of that side."""
+    """On a corner the slope that `at_kink` chooses, beside it the slope of that side; on a jump either."""
     wrong, notes, gap = False, [], 0.0
     for place in map(tuple, np.argwhere(near)):
         place = tuple(int(k) for k in place)
-        kink = min(activation.corners, key=lambda corner: abs(corner.point - z[place]))
-        sides = _sides(activation, kink)
-        chosen = kink.derivative(activation.at_kink)
-        wanted = chosen if z[place] == kink.point else kink.left if z[place] < kink.point else kink.right
+        wanted, met, says = _slope_at(activation, float(z[place]))
         off = abs(float(candidate[place]) - wanted)
         differs = off > _ON_CORNER * (1 + abs(wanted)) + eps(candidate.dtype) * abs(wanted)
         wrong, gap = wrong or differs, max(gap, off)
         notes.append(
-            f"kink at {describe(place)}: left {sides.left:.4g}, right {sides.right:.4g}, "
-            f"it says {candidate[place]:.4g}" + (f", not {wanted:.4g}" if differs else "")
+            f"{met} at {describe(place)}: {says} {candidate[place]:.4g}"
+            + (f", not {wanted:.4g}" if differs else "")
         )
     more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
     return Row(
         what, "one-sided differences", gap, _ON_CORNER, FAILS if wrong else KINK, notes[0] + more, "factor"
     )
+
+
+def _slope_at(activation: Activation, z: float) -> tuple[float, str, str]:
+    """The slope that is due on a corner or jump or beside it, what that is, and what it says of itself."""
+    near: tuple[Kink | Jump, ...] = (*activation.corners, *activation.jumps)
+    place = min(near, key=lambda known: abs(known.point - z))
+    sides = _sides(activation, place)
+    if isinstance(place, Jump):
+        value = float(activation.value(np.array(z)))
+        told = f"on the jump of {activation.name} from {place.left:.4g} to {place.right:.4g} f is {value:.4g}"
+        return sides.right if z > place.point else sides.left, "tie", f"{told}, f' says"
+    chosen = place.derivative(activation.at_kink)
+    wanted = chosen if z == place.point else place.left if z < place.point else place.right
+    return wanted, "kink", f"left {sides.left:.4g}, right {sides.right:.4g}, it says"
 
 
 def _telling(z: Array, unseen: Array, rng: np.random.Generator) -> Array:

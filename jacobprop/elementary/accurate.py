@@ -205,6 +205,18 @@ def softsign_second_derivative(z: Array) -> Array:
     return np.asarray(np.where(z > 0, -2, 2) * share * share * share)
 
 
+@quiet
+def step(z: Array) -> Array:
+    """1 for z > 0, else 0: at the jump the limit from the left, exact."""
+    return np.asarray(np.heaviside(z, 0.0))
+
+
+@quiet
+def sign(z: Array) -> Array:
+    """1 for z > 0, else -1: at the jump the limit from the left, exact."""
+    return np.asarray(2 * np.heaviside(z, 0.0) - 1)
+
+
 # ---- derivatives in terms of the output a = f(z): the slides' psi, exact mathematics, lossy when saturated
 
 

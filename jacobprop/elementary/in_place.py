@@ -69,6 +69,22 @@ def relu_into(z: Array, value: Array, derivative: Array | None = None) -> None:
 
 
 @quiet
+def step_into(z: Array, value: Array, derivative: Array | None = None) -> None:
+    """a = [z > 0] and a' = 0, exact."""
+    np.heaviside(z, 0, out=value)
+    if derivative is not None:
+        np.subtract(value, value, out=derivative)
+
+
+@quiet
+def sign_into(z: Array, value: Array, derivative: Array | None = None) -> None:
+    """a = 2 [z > 0] - 1 and a' = 0, exact."""
+    step_into(z, value, derivative)
+    np.add(value, value, out=value)
+    np.subtract(value, 1, out=value)
+
+
+@quiet
 def softplus_into(z: Array, value: Array, derivative: Array | None = None) -> None:
     """a = log1p(e) and a' = e / (1 + e) with e = exp(z) (ulp: 3.6)."""
     if not z.max(initial=0.0) <= _SATURATED[z.dtype]:

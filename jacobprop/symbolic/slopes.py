@@ -16,6 +16,7 @@ from .expression import Expression, exact, positive
 Slope: TypeAlias = Callable[[Expression], Expression]
 
 _FORMS: tuple[Slope, ...] = (
+    lambda a: sympy.Integer(0),
     lambda a: sympy.Integer(1),
     lambda a: a,
     lambda a: a * (1 - a),

@@ -5,7 +5,7 @@ import pytest
 
 import jacobprop as jp
 from jacobprop import testing
-from jacobprop.activations import Kink
+from jacobprop.activations import Jump, Kink
 from jacobprop.checking import check
 from jacobprop.checking.drawing import some_output
 from jacobprop.checking.exact import values_of
@@ -268,3 +268,95 @@ def test_the_wrong_kind_of_thing_is_refused():
         testing.check_layer(jp.Network([jp.Dense(3, 2)]).layers[0].__class__)
     with pytest.raises(OptionError, match="the first argument is no Loss"):
         testing.check_loss(jp.Dense(3, 2))
+
+
+# -- thresholds --------------------------------------------------------------------------------------------
+
+STEP = jp.activations.get("step")
+
+
+def threshold(slope=STEP.derivatives[0], jump=STEP.jumps[0]):
+    return jp.Activation("threshold", STEP.function, (slope,), jumps=(jump,))
+
+
+@pytest.mark.seed("E-45", "H-46")
+@pytest.mark.parametrize("name", jp.activations.THRESHOLDS)
+@pytest.mark.parametrize("at_kink", ["left", "right", "middle"])
+def test_a_threshold_holds_and_says_that_it_jumps(name, at_kink):
+    activation = jp.activations.get(name, at_kink=at_kink)
+    report = check(activation)
+    assert report, str(report)
+    jumps = next(row for row in report.rows if row.what == "jumps")
+    lower = STEP.value(-1) if name == "step" else -1
+    at = activation.value(0.0)
+    assert jumps.verdict == "at a kink"
+    assert jumps.note == f"jump at z = 0: left {lower:g}, right 1, it says {at:g}"
+
+
+@pytest.mark.parametrize(
+    ("name", "at_kink"), [("step", "left"), ("step", "right"), ("step", "middle"), ("sign", "right")]
+)
+def test_a_network_of_thresholds_holds_and_says_where_a_sum_is_tied(name, at_kink):
+    step = jp.activations.get(name, at_kink=at_kink)
+    net = jp.Network([jp.Dense(3, 4, "tanh"), jp.Dense(4, 2, step), jp.Dense(2, 1)], jp.SquaredError())
+    X, T = RNG.normal(size=(5, 3)), RNG.normal(size=(5, 1))
+    free = check(net, X, T)
+    assert free, str(free)
+    assert {row.verdict for row in free.rows} == {"holds"}
+    X[2] = 0
+    tied = check(net, X, T)
+    assert tied, str(tied)
+    row = next(row for row in tied.rows if row.witness == "one-sided differences")
+    assert (row.what, row.verdict) == ("J_Sum of layer 2", "at a kink")
+    at, lower = step.value(0.0), 0 if name == "step" else -1
+    assert row.note.startswith(
+        f"tie at unit 0 of layer 2, case 2: on the jump of {name} from {lower} to 1 f is {at:g}, f' says 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what", "words"),
+    [
+        (threshold(slope=sigmoid_slope), "f'", "z = "),  # a slope that it has not
+        (
+            threshold(jump=Jump(0.0, left=0.5, right=1.0)),
+            "jumps",
+            "declared were left 0.5 and right 1, at it 0.5",
+        ),
+        (
+            threshold(jump=Jump(0.0, left=0.0, right=2.0)),
+            "jumps",
+            "declared were left 0 and right 2, at it 0",
+        ),
+        (threshold(jump=Jump(0.0, left=0.5, right=1.0)).with_kink("right"), "jumps", "left 0.5 and right 1"),
+        (
+            jp.Activation("threshold", lambda z: np.heaviside(z, 1.0), (np.zeros_like,), jumps=STEP.jumps),
+            "jumps",
+            "it says 1; declared were left 0 and right 1, at it 0",
+        ),
+        (threshold(jump=Jump(0.25, left=0.0, right=1.0)), "jumps", "left 1, right 1, it says 1"),
+    ],
+)
+def test_a_wrong_threshold_fails(wrong, what, words):
+    report = check(wrong)
+    assert not report
+    assert any(row.what == what and words in row.note for row in report.failures), str(report)
+
+
+def test_a_slope_at_a_tie_is_found_wrong():
+    net = jp.Network([jp.Dense.from_arrays(np.eye(2), None, threshold(slope=np.ones_like))])
+    report = check(net, np.zeros(2))
+    assert not report
+    assert "f' says 1, not 0" in str(report)
+
+
+def test_a_jump_between_slopes_that_saturate_holds():
+    tanh = jp.activations.get("tanh")
+    torn = jp.Activation(
+        "torn",
+        lambda z: tanh.function(z) + np.heaviside(z, 0.0),
+        (tanh.derivatives[0],),
+        jumps=(Jump(0.0, left=0.0, right=1.0),),
+    )
+    report = check(torn)
+    assert report, str(report)
