@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..histories import Progress
 from ..record import Record
 from ..training import Fit, fit
-from ..training.descent import Progress
 from .measuring import Measurement, measure_all
 from .symbolic_check import SymbolicCheck, check_321
 from .wine_task import Cases, WineTask

@@ -9,24 +9,24 @@ of Transtrum and Sethna (arXiv:1201.5885). A step that does not lower the object
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from ..arrays import quiet, whole_number
 from ..errors import OptionError, shown
+from ..histories import HeldOut, History, Progress, require_held_out, require_progress
 from ..network import Network
 from .damped_search import Iteration, Limits, Search, Stop
 from .damped_steps import METHODS, Method
 from .objective import Objective, number
 
 _WHERE = "levenberg_marquardt"
-Progress = Callable[[int, float, float | None], None]
 
 
 @dataclass(frozen=True, repr=False)
-class LevenbergMarquardtHistory:
+class LevenbergMarquardtHistory(History):
     """What a search went through, iteration by iteration.
 
     Attributes
@@ -43,19 +43,13 @@ class LevenbergMarquardtHistory:
         Of each iteration: its damping, actual over predicted decrease, and the norm of its step.
     """
 
-    train: list[float] = field(default_factory=list)
-    held_out: list[float] = field(default_factory=list)
     objective: list[float] = field(default_factory=list)
     gradient: list[float] = field(default_factory=list)
     passes: list[int] = field(default_factory=list)
     damping: list[float] = field(default_factory=list)
     gain: list[float] = field(default_factory=list)
     step: list[float] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        runs = (("train", self.train), ("held out", self.held_out))
-        losses = ", ".join(f"{name} {run[0]:.6g} -> {run[-1]:.6g}" for name, run in runs if run)
-        return f"<LevenbergMarquardtHistory: {len(self.step)} iterations, {losses}>"
+    _rounds: ClassVar[str] = "iterations"
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,7 +93,7 @@ def levenberg_marquardt(
     step_tolerance: float = 1e-12,
     decrease_tolerance: float = 1e-10,
     loss_target: float = -math.inf,
-    held_out: tuple[object, object] | None = None,
+    held_out: HeldOut = None,
     progress: Progress | None = None,
 ) -> LevenbergMarquardtFit:
     """Train by Levenberg-Marquardt: minimise loss + weight_decay/2 |W|^2; `net` itself stays as it is.
@@ -186,7 +180,9 @@ def levenberg_marquardt(
     )
     most = whole_number(iterations, "iterations", _WHERE, least=0, remedy="Pass such as iterations=100.")
     start = number(damping, "damping", _WHERE, least=math.ulp(0.0))
-    _check(method, accelerate, held_out, progress)
+    _check(method, accelerate)
+    require_held_out(held_out, _WHERE)
+    require_progress(progress, "iteration", _WHERE)
     objective = Objective(net, X, T, weight_decay, _WHERE)
     search = Search(objective, start, method, bool(accelerate), _WHERE)
     log = _Log(search, held_out, progress)
@@ -203,9 +199,7 @@ def _run(search: Search, log: _Log, limits: Limits, most: int) -> Stop:
         before, made = search.point.value, search.iterate(limits)
         if isinstance(made, Stop):
             return made
-        try:
-            log.iteration(made)
-        except StopIteration:
+        if not log.iteration(made):
             return Stop("progress", "The progress function raised StopIteration.")
         stop = limits.reached(made.point, search.gradient) or limits.stalled(before, made)
     return stop or Stop("iterations", f"As many iterations as asked for: {most}.")
@@ -214,22 +208,18 @@ def _run(search: Search, log: _Log, limits: Limits, most: int) -> Stop:
 class _Log:
     """The history of a search, and who follows it."""
 
-    def __init__(
-        self, search: Search, held_out: tuple[object, object] | None, progress: Progress | None
-    ) -> None:
+    def __init__(self, search: Search, held_out: HeldOut, progress: Progress | None) -> None:
         self.history = LevenbergMarquardtHistory()
         self._search, self._held_out, self._progress = search, held_out, progress
         self._note()
 
-    def iteration(self, made: Iteration) -> None:
-        """Note a step, and tell."""
+    def iteration(self, made: Iteration) -> bool:
+        """Note a step, and tell; whether the search goes on."""
         self.history.damping.append(made.damping)
         self.history.gain.append(made.gain)
         self.history.step.append(made.step)
         self._note()
-        if self._progress is not None:
-            held_out = self.history.held_out[-1] if self.history.held_out else None
-            self._progress(len(self.history.step), self.history.train[-1], held_out)
+        return self.history.tell(self._progress)
 
     def _note(self) -> None:
         history, point = self.history, self._search.point
@@ -241,8 +231,8 @@ class _Log:
             history.held_out.append(point.objective.net.with_vector(point.v).forward(*self._held_out).loss)
 
 
-def _check(method: object, accelerate: object, held_out: object, progress: object) -> None:
-    """The options that are no numbers."""
+def _check(method: object, accelerate: object) -> None:
+    """The options that are words."""
     if not isinstance(method, str) or method not in METHODS:
         raise OptionError(
             "unknown method",
@@ -258,20 +248,4 @@ def _check(method: object, accelerate: object, held_out: object, progress: objec
             got=shown(accelerate),
             expected="True or False",
             remedy="Leave it out for True.",
-        )
-    if held_out is not None and (not isinstance(held_out, tuple | list) or len(held_out) != 2):
-        raise OptionError(
-            "held_out is a pair of inputs and targets",
-            where=_WHERE,
-            got=type(held_out).__name__,
-            expected="(X, T)",
-            remedy="Split the data first: X[:n], X[n:].",
-        )
-    if progress is not None and not callable(progress):
-        raise OptionError(
-            "progress is called after every iteration",
-            where=_WHERE,
-            got=shown(progress),
-            expected="a function of (iteration, train loss, held-out loss or None)",
-            remedy="Leave it out, or pass such as lambda number, train, held_out: print(number, train).",
         )

@@ -1,38 +1,23 @@
 """Gradient descent: batch, incremental and minibatch are one loop with three batch sizes.
 
-w <- w - learning_rate * dL/dw        (seed rows D-15 to D-19, B-35; mind E-15: sum or mean)
+w <- w - learning_rate * dL/dw        (seed rows D-14 to D-19, D-25, B-35, H-59, N-08)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
-
-from ..arrays import Array, quiet, real_number, whole_number
-from ..delta import DeltaRule
-from ..errors import MissingTargetError, NonFiniteError, OptionError, ShapeError, shown
-from ..network import Network, require_network
-
-
-@dataclass(frozen=True, repr=False)
-class History:
-    """The losses of a training run; entry 0 is before the first epoch.
-
-    Attributes
-    ----------
-    train, held_out : list of float
-        One loss an epoch; `held_out` is empty without held-out cases.
-    """
-
-    train: list[float] = field(default_factory=list)
-    held_out: list[float] = field(default_factory=list)
-
-    def __repr__(self) -> str:
-        runs = (("train", self.train), ("held out", self.held_out))
-        losses = ", ".join(f"{name} {run[0]:.6g} -> {run[-1]:.6g}" for name, run in runs if run)
-        return f"<History: {len(self.train) - 1} epochs, {losses}>"
+from ..arrays import quiet, whole_number
+from ..errors import OptionError, shown
+from ..histories import HeldOut, History, Progress, require_progress
+from ..network import Network
+from . import arguments
+from .optimizers import Optimizer
+from .run import Run
+from .state import TrainingState
+from .stopping import EarlyStopping, StopRules
+from .task import Task
 
 
 @dataclass(frozen=True, repr=False)
@@ -42,19 +27,23 @@ class Fit:
     Attributes
     ----------
     network : Network
-        The trained network.
+        The trained network, after the last epoch; with early stopping after epoch ``history.best``.
+        Batch normalisation has the statistics of the training cases.
     history : History
         Its losses, epoch by epoch.
+    stopped : str
+        Why the training ended, as a sentence.
+    state : TrainingState
+        All that is needed to go on after the last epoch.
     """
 
     network: Network
     history: History
+    stopped: str
+    state: TrainingState
 
     def __repr__(self) -> str:
         return f"<Fit: {self.network!r}, {self.history!r}>"
-
-
-Progress = Callable[[int, float, float | None], None]
 
 
 @quiet
@@ -64,14 +53,20 @@ def fit(
     T: object,
     *,
     epochs: int = 100,
-    learning_rate: float = 0.1,
+    learning_rate: float | Callable[[int], float] = 0.1,
     batch_size: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
-    held_out: tuple[object, object] | None = None,
+    held_out: HeldOut = None,
     progress: Progress | None = None,
+    optimizer: Optimizer | None = None,
+    l2: float = 0.0,
+    early_stopping: EarlyStopping | None = None,
+    min_gradient: float | None = None,
+    min_change: float | None = None,
+    state: TrainingState | None = None,
 ) -> Fit:
-    """Train by gradient descent; `net` itself stays as it is.
+    """Train by gradient descent on J = L + l2/2 |W|^2; `net` itself stays as it is.
 
     Parameters
     ----------
@@ -79,149 +74,111 @@ def fit(
         With a loss; its reduction decides whether a batch counts as mean or sum.
     X, T : as for ``Network.forward``, a stack of cases
     epochs : int
-        Passes over the data.
-    learning_rate : float
-        The step per unit of gradient.
+        Passes over the data, the most of them where a rule below can end the training.
+    learning_rate : float or callable
+        The step per unit of gradient, or a schedule: a function of the epoch, the first one being 1, such
+        as `StepDecay`, `ExponentialDecay`, `InverseTimeDecay` or `CosineDecay`.
     batch_size : int, optional
         Cases between two updates: all of them by default (batch), 1 is incremental.
     shuffle : bool
         Whether to order the cases anew each epoch (D-18); without effect on batch training.
     seed : int
-        For the shuffling.
+        For the shuffling and for the masks of dropout.
     held_out : (X, T), optional
-        Cases that only the history sees.
+        Cases that only the history sees, and early stopping.
     progress : callable, optional
         Called with (epoch, train loss, held-out loss or None) after every epoch. If it raises
         StopIteration, this epoch was the last.
+    optimizer : Optimizer, optional
+        `Momentum` or `Adam`; plain gradient descent without one.
+    l2 : float
+        The penalty l2/2 times the sum of squares of all slots named "W", and of no others: not of biases,
+        nor of the gains of batch normalisation or the widths of radial units.
+    early_stopping : EarlyStopping, optional
+        Stop when the held-out loss has stopped falling, and return the network where it was lowest.
+    min_gradient : float, optional
+        Stop where the norm of dJ/dw over all cases is not above it, which takes one more pass an epoch.
+    min_change : float, optional
+        Stop after an epoch that has changed the train loss by no more (E-56: compared after the step).
+    state : TrainingState, optional
+        The ``.state`` of an earlier call with the same network, cases and options, to go on from: its
+        parameters, history and random numbers take the place of those of `net` and `seed`.
+
+    Returns
+    -------
+    Fit
 
     Raises
     ------
     NonFiniteError
         A parameter left the finite numbers.
     OptionError
-        `epochs`, `batch_size`, `learning_rate` or `seed` means nothing.
+        An option means nothing, or does not go with another.
     MissingTargetError, ShapeError, DTypeError
         No loss, no targets, a single case, or arrays that do not fit.
+
+    Notes
+    -----
+    Mean or sum (E-15): a minibatch of m cases moves the parameters as far with the mean of their losses at
+    the rate eta as with the sum at eta / m (and there with the penalty m l2, for each minibatch adds the
+    whole penalty to its own loss). Hence seed 000's advice of a lower rate for incremental training than
+    for batch training (D-17) depends on the reduction (E-16): with sums, an epoch moves the parameters
+    equally far to first order at equal rates; with means, n updates of one case go n times as far as one
+    update of all n.
+
+    The penalty (E-44): D = Delta / n + l2 Theta of seed 004 is the gradient of the mean loss plus
+    l2/2 |Theta|^2, as here. A penalty lambda/(2n) |Theta|^2 is ``l2=lambda/n``, and lambda |Theta|^2 is
+    ``l2=2*lambda``. It is no part of L: the history has L alone.
+
+    Dropout and batch normalisation: each update is that of ``net.in_training(...)``, with new masks and the
+    statistics of its minibatch. The losses of the history, `min_gradient` and the network that comes back
+    are those of ``net.with_statistics(X)``, without masks.
+
+    Every Fit.state is that of a whole epoch. `TrainingState.save` keeps it; to have one every ten epochs,
+    train for ten epochs at a time.
 
     Examples
     --------
     >>> from jacobprop.layers import Dense
     >>> from jacobprop.losses import SquaredError
     >>> net = Network([Dense.from_arrays([[0.0]])], loss=SquaredError())
-    >>> trained = fit(net, [[1.0], [2.0]], [[3.0], [6.0]], epochs=200).network
-    >>> float(trained.parameters["W1"][0, 0].round(6))
+    >>> trained = fit(net, [[1.0], [2.0]], [[3.0], [6.0]], epochs=200, min_change=1e-9)
+    >>> float(trained.network.parameters["W1"][0, 0].round(3))
     3.0
+    >>> trained.stopped
+    'The train loss changed by 8.85e-10, not more than min_change=1e-09.'
     """
-    x, target = _stack(net, X, T)
-    if held_out is not None and (not isinstance(held_out, tuple | list) or len(held_out) != 2):
-        raise OptionError(
-            "held_out is a pair of inputs and targets",
-            where="fit",
-            got=type(held_out).__name__,
-            expected="(X, T)",
-            remedy="Split the data first: X[:n], X[n:].",
-        )
-    if progress is not None and not callable(progress):
-        raise OptionError(
-            "progress is called after every epoch",
-            where="fit",
-            got=shown(progress),
-            expected="a function of (epoch, train loss, held-out loss or None)",
-            remedy="Leave it out, or pass such as lambda epoch, train, held_out: print(epoch, train).",
-        )
-    cases, where = len(x), "fit"
-    epochs = whole_number(epochs, "epochs", where, least=0, remedy="An epoch is one pass over all cases.")
-    size = (
-        cases
-        if batch_size is None
-        else whole_number(
-            batch_size, "batch_size", where, remedy="None takes all cases at once, 1 updates after each case."
-        )
+    x, target = arguments.stack(net, X, T)
+    arguments.check_held_out(net, held_out)
+    require_progress(progress, "epoch", "fit")
+    task = Task(
+        net,
+        x,
+        target,
+        arguments.batch_size(net, len(x), batch_size),
+        arguments.yes_or_no(shuffle, "shuffle", "fit", default=True),
+        held_out,
+        _optimizer(optimizer),
+        arguments.not_negative(l2, "l2", "fit"),
     )
-    rate = _learning_rate(learning_rate)
-    rng = np.random.default_rng(
-        whole_number(seed, "seed", where, least=0, remedy="The same seed draws the same order of cases.")
-    )
-    rule, history = DeltaRule(net), History()
-    parameters = {name: array.copy() for name, array in net.parameters.items()}
-    _note(history, net, (x, target), held_out)
-    for epoch in range(1, epochs + 1):
-        order = rng.permutation(cases) if shuffle and size < cases else np.arange(cases)
-        for start in range(0, cases, size):
-            batch = order[start : start + size] if size < cases else slice(None)
-            _, gradient = rule.gradients(x[batch], target[batch], parameters, copy=False)
-            for name, array in parameters.items():
-                array -= array.dtype.type(rate) * gradient[name]
-            _check_finite(parameters, epoch, rate)
-        net = net.with_parameters(parameters)
-        _note(history, net, (x, target), held_out)
-        if progress is not None:
-            try:
-                progress(epoch, history.train[-1], history.held_out[-1] if history.held_out else None)
-            except StopIteration:
-                break
-    return Fit(net, history)
+    epochs = whole_number(epochs, "epochs", "fit", least=0, remedy="An epoch is one pass over all cases.")
+    remedy = "The same seed draws the same order of cases."
+    seed = whole_number(seed, "seed", "fit", least=0, remedy=remedy)
+    rate = arguments.schedule(learning_rate)
+    run = Run.begin(task, seed) if state is None else Run.resume(task.resumed(state), state)
+    rules = StopRules(min_gradient, min_change, early_stopping, run.history)
+    stopped = run.go(epochs, rate, rules, progress)
+    network = run.network if early_stopping is None else run.restored()
+    return Fit(network, run.history, stopped, run.state())
 
 
-def _stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
-    """X and T as stacks of cases, validated once."""
-    require_network(net, "fit")
-    if net.loss is None:
-        raise MissingTargetError(
-            "the network has no loss",
-            where="fit",
-            expected="a network with a loss",
-            remedy="Build jp.Network(layers, loss=...).",
-        )
-    record = net.forward(X, T)
-    if record.target is None:
-        raise MissingTargetError(
-            "training needs targets",
-            where="fit(X, T)",
-            got="T=None",
-            expected="a target for each case",
-            remedy="Pass integer labels, or rows shaped like the output.",
-        )
-    if record.cases is None:
-        raise ShapeError(
-            "training needs a stack of cases",
-            where="fit(X, T)",
-            got=f"X of shape {record.activation(0).shape}",
-            expected="X of shape (cases, n_in)",
-            remedy="Pass X[None, :] for a single case.",
-        )
-    return record.activation(0), record.target
-
-
-def _learning_rate(value: object) -> float:
-    """A finite number."""
-    rate = real_number(value)
-    if not np.isfinite(rate):
+def _optimizer(value: object) -> Optimizer | None:
+    if value is not None and not isinstance(value, Optimizer):
         raise OptionError(
-            "the learning rate must be a finite number",
+            "unknown optimizer",
             where="fit",
             got=shown(value),
-            expected="a number such as 0.1",
-            remedy="Start small and double it while the loss falls.",
+            expected="an object such as jp.training.Momentum(0.9) or jp.training.Adam()",
+            remedy="Create it with parentheses, or leave it out for plain gradient descent.",
         )
-    return rate
-
-
-def _check_finite(parameters: dict[str, Array], epoch: int, learning_rate: float) -> None:
-    for name, array in parameters.items():
-        if not np.isfinite(array).all():
-            raise NonFiniteError(
-                f"training diverged: {name} is no longer finite",
-                where=f"fit, epoch {epoch}",
-                got=f"learning_rate={learning_rate}",
-                expected="a loss that falls",
-                remedy="Lower the learning rate, scale the inputs, or look for nan among them.",
-            )
-
-
-def _note(
-    history: History, net: Network, train: tuple[Array, Array], held_out: tuple[object, object] | None
-) -> None:
-    history.train.append(net.forward(*train).loss)
-    if held_out is not None:
-        history.held_out.append(net.forward(*held_out).loss)
+    return value

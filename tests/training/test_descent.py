@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import sympy
 
 import jacobprop as jp
 from jacobprop import errors
@@ -367,6 +368,18 @@ BAD = {
         errors.OptionError,
         "fit: held_out is a pair of inputs and targets; got tuple, expected (X, T). "
         "Split the data first: X[:n], X[n:].",
+    ),
+    "expressions": (
+        lambda: fit(deep(), np.array([sympy.symbols("x y z")] * 2), T[:2]),
+        errors.DTypeError,
+        "fit(X, T): training computes with floats; got sympy expressions, expected floats. "
+        "Substitute numbers first.",
+    ),
+    "expressions held out": (
+        lambda: fit(deep(), X, T, held_out=(np.array([sympy.symbols("x y z")] * 2), T[:2])),
+        errors.DTypeError,
+        "fit(held_out=): training computes with floats; got sympy expressions, expected floats. "
+        "Substitute numbers first.",
     ),
     "divergence": (
         lambda: fit(jp.Network([jp.Dense(1, 1)], jp.SquaredError()), [[1e200]], [[0.0]], learning_rate=1e3),
