@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.functions.special.tensor_functions import KroneckerDelta
 
 import jacobprop as jp
 
@@ -23,6 +24,10 @@ Letters = Mapping[str, Array]
 
 DIGITS = 50
 SIZES = {"n": 3, "m": 4, "d": 2, "r": 5, "N": 6}
+ANY = (-7, -5, -3, -2, -1, 1, 2, 3, 5, 6)
+EIGHTHS = {"eps": (1, 2, 3), "rho": (1, 2, 3), "var": (1, 2, 3, 5, 6), "mask": (0, 8)}
+"""What some letters are drawn from, in eighths: what is under a root is positive, a mask is 0 or 1."""
+
 FUNCTIONS = {"f": sp.tanh(U), "g": 1 / (1 + sp.exp(-U))}
 
 
@@ -31,7 +36,8 @@ class Agreement:
     """The derivation of a formula, and the call of the library that returns its entries.
 
     ``axes`` names the formula's free indices in the order of the library's axes, ``letters`` the sizes of
-    each letter, ``call`` what a user would type, ``library`` the same as a function of the letters' arrays.
+    each letter, none for a single number, ``call`` what a user would type, ``library`` the same as a
+    function of the letters' arrays.
     """
 
     id: str
@@ -87,8 +93,14 @@ def formula(agreement: Agreement, letters: Letters) -> Array:
     values = np.empty(shape, dtype=object)
     for place in np.ndindex(*shape):
         at = {i: number + 1 for i, number in zip(axes, place, strict=True)}
-        values[place] = _number(written_out(closed, {**sizes, **at}), letters)
+        values[place] = _number(written_out(_without_deltas(closed, at), {**sizes, **at}), letters)
     return values
+
+
+def _without_deltas(expr: sp.Expr, at: Mapping[sp.Idx, int]) -> sp.Expr:
+    """The expression without the terms that a delta of these indices takes away: most entries are 0."""
+    deltas = expr.atoms(KroneckerDelta)
+    return expr.xreplace({d: d.func(*map(at.get, d.args)) for d in deltas if set(d.args) <= at.keys()})
 
 
 def _indices_of(derivation: Derivation) -> set[sp.Idx]:
@@ -102,15 +114,16 @@ def _number(expr: sp.Expr, letters: Letters) -> sp.Float:
         entry: letters[str(entry.base)][tuple(int(i) - 1 for i in entry.indices)]
         for entry in expr.atoms(sp.Indexed)
     }
-    return expr.xreplace(values).evalf(DIGITS)
+    single = {letter: letters[str(letter)][()] for letter in expr.free_symbols if str(letter) in letters}
+    return expr.xreplace(values).xreplace(single).evalf(DIGITS)
 
 
 def _letters(agreement: Agreement, rng: np.random.Generator) -> dict[str, Array]:
-    """Rational numbers that float64 holds exactly, none of them zero."""
+    """Rational numbers that float64 holds exactly, none of them zero but in a mask."""
     arrays = {}
     for name, sizes in agreement.letters.items():
         shape = tuple(SIZES[size] for size in sizes.split())
-        numbers = rng.choice([-7, -5, -3, -2, -1, 1, 2, 3, 5, 6], prod(shape))
+        numbers = rng.choice(EIGHTHS.get(name, ANY), prod(shape))
         arrays[name] = np.array([sp.Rational(int(p), 8) for p in numbers], dtype=object).reshape(shape)
     return arrays
 

@@ -1,6 +1,6 @@
 """A derivation holds when every step is an identity, the end is the truth, and every mistake is exposed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from time import perf_counter
@@ -113,7 +113,7 @@ def sabotage(derivation: Derivation) -> tuple[bool, ...]:
 
 def _is_caught(last: Step, wrong: Wrong, values: "_Values") -> bool:
     broken = replace(last, rhs=wrong.formula)
-    return _problem(broken, values, connected=True) is not None and _refute(wrong, values).refuted
+    return _problem(broken, values, True, _likely_difference) is not None and _refute(wrong, values).refuted
 
 
 class _Values:
@@ -143,9 +143,15 @@ class _Values:
 def _refute(wrong: Wrong, values: _Values) -> Refutation:
     """Look for a point at which a wrong variant differs from the truth."""
     try:
-        return Refutation(wrong, difference(values.of(wrong.formula), values.truth))
+        return Refutation(wrong, _likely_difference(values.of(wrong.formula), values.truth))
     except FormulaError as error:
         return Refutation(wrong, Difference(None, None, f"has no value: {error}"))
+
+
+def _likely_difference(left: sp.Array, right: sp.Array) -> Difference | None:
+    """`difference` of what is expected to differ: a point is far cheaper than a proof that fails."""
+    at = counterexample(left[()], right[()]) if left.shape == right.shape == () else None
+    return Difference((), at, f"the value: {_values(at)}") if at else difference(left, right)
 
 
 def difference(left: sp.Array, right: sp.Array) -> Difference | None:
@@ -182,13 +188,15 @@ def _step_failures(derivation: Derivation, values: _Values) -> Iterator[str | No
         yield f"step {number} ({step.reason}): {problem}" if problem else None
 
 
-def _problem(step: Step, values: _Values, connected: bool) -> str | None:
+def _problem(
+    step: Step, values: _Values, connected: bool, compare: Callable[..., Difference | None] = difference
+) -> str | None:
     if step.lhs == step.rhs:
         return "compares an expression with itself"
     if not connected:
         return "starts from a formula that no earlier step reached"
     try:
-        found = difference(values.of(step.lhs), values.of(step.rhs))
+        found = compare(values.of(step.lhs), values.of(step.rhs))
     except FormulaError as error:
         return str(error)
     return str(found) if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..errors import FileFormatError
 from ..layout import Shape
 from ..network import Network
 from .archive import MAX_BYTES, Archive, opened
-from .description import LONGEST, build, parse, shapes
+from .description import LONGEST, build, parse, shapes, statistics
 from .strict_json import Data
 
 DESCRIPTION = "network.json"
@@ -60,8 +61,9 @@ def load(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Network
     """
     with opened(path, "load", max_bytes) as archive:
         description = _described(archive)
-        parameters = {name: archive.array(name + NPY) for name in shapes(description)}
-    return build(description, parameters, archive.where)
+        names = [*shapes(description), *statistics(description)]
+        arrays = {name: archive.array(name + NPY) for name in names}
+    return build(description, arrays, archive.where)
 
 
 def load_cases(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> Cases | None:
@@ -140,18 +142,19 @@ def _described(archive: Archive) -> Data:
             remedy="Write the file with jp.save.",
         )
     description = parse(archive.text(DESCRIPTION, LONGEST), archive.where)
-    expected = shapes(description)
-    _check_members(archive, expected)
-    for name, shape in expected.items():
-        _check_parameter(archive, name, shape, description["dtype"])
+    expected = {name: (shape, description["dtype"]) for name, shape in shapes(description).items()}
+    expected |= {name: (shape, "float64") for name, shape in statistics(description).items()}
+    _check_members(archive, expected.keys())
+    for name, (shape, dtype) in expected.items():
+        _check_array(archive, name, shape, dtype)
     for name in CASES:
         if name + NPY in archive.members:
             archive.header(name + NPY)
     return description
 
 
-def _check_members(archive: Archive, expected: dict[str, Shape]) -> None:
-    """The parameters of the layers, perhaps X, and T only beside X."""
+def _check_members(archive: Archive, expected: Collection[str]) -> None:
+    """The parameters and statistics of the layers, perhaps X, and T only beside X."""
     optional = CASES if "X" + NPY in archive.members else ()
     required = {DESCRIPTION, *(name + NPY for name in expected)}
     odd = (set(archive.members) ^ required) - {name + NPY for name in optional}
@@ -160,12 +163,12 @@ def _check_members(archive: Archive, expected: dict[str, Shape]) -> None:
             "missing or unexpected members",
             where=archive.where,
             got=", ".join(repr(name[:40]) for name in sorted(odd)[:8]),
-            expected=f"the {len(expected)} parameters of the layers, and X and T or X alone",
+            expected=f"the {len(expected)} arrays of the layers, and X and T or X alone",
             remedy="Write the file again with jp.save.",
         )
 
 
-def _check_parameter(archive: Archive, name: str, shape: Shape, dtype: str) -> None:
+def _check_array(archive: Archive, name: str, shape: Shape, dtype: str) -> None:
     header = archive.header(name + NPY)
     if header.shape != shape or header.dtype.newbyteorder("=") != np.dtype(dtype):
         raise FileFormatError(

@@ -13,7 +13,7 @@ from ..arrays import Array
 from ..errors import DTypeError, FileFormatError, OptionError
 from ..network import Network
 from .archive import MOST_BYTES_OF_ALL, MOST_MEMBERS
-from .description import LONGEST, as_text, describe, parse
+from .description import LONGEST, arrays_of, as_text, describe, parse
 from .loading import DESCRIPTION, NPY
 from .paths import as_path, naming, replacing
 
@@ -25,8 +25,9 @@ def save(net: Network, path: str | os.PathLike[str], *, X: object = None, T: obj
     """Write a network to a file that `load` reads; equal networks make equal bytes.
 
     The file is an npz archive: ``network.json`` describes the layers, the loss and the letters,
-    and each parameter is an array under its canonical name, which numpy.load reads as well. Nothing is
-    pickled. The file appears at once, in place of an older one, or the older one stays as it was.
+    and each parameter is an array under its canonical name, which numpy.load reads as well; the statistics
+    of a batch normalisation are ``mean2`` and ``variance2`` in layer 2. Nothing is pickled. The file
+    appears at once, in place of an older one, or the older one stays as it was.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def save(net: Network, path: str | os.PathLike[str], *, X: object = None, T: obj
     Raises
     ------
     UnsupportedLayerError
-        A layer, loss or activation of the user's own, which is code.
+        A layer, loss or activation of the user's own, which is code, or a network in training.
     DTypeError
         Parameters or cases that are symbols.
     OSError
@@ -62,7 +63,7 @@ def save(net: Network, path: str | os.PathLike[str], *, X: object = None, T: obj
     target = as_path(path, "save")
     text = as_text(describe(net))
     parse(text, "save")  # nothing is written that could not be read
-    arrays = dict(net.parameters) | _cases(net, X, T)
+    arrays = arrays_of(net) | _cases(net, X, T)
     _require_small(text, arrays)
     with naming(path), replacing(target) as stream:
         _write(stream, text, arrays)

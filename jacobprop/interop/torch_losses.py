@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from .. import activations
 from ..arrays import is_a
 from ..errors import OptionError, UnsupportedLayerError, shown
-from ..layers import Softmax
+from ..layers import Elementwise, Softmax
 from ..losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError, NegativeLogLikelihood
 from ..losses.base import REDUCTIONS
 from .attributes import attribute, text
@@ -103,14 +104,16 @@ def _topped(steps: list[Step], applies: str) -> list[Step]:
     if applies == "softmax":
         return [*steps, Weightless(Part("", "Softmax", None), Softmax)]
     if applies == "sigmoid":
-        last = steps[-1] if steps else None
-        if not isinstance(last, Affine) or last.activation is not None:
-            raise UnsupportedLayerError(
-                "BCEWithLogitsLoss applies a sigmoid to the sums of the last Linear",
-                where=_WHERE,
-                got="outputs that are no such sums",
-                expected="a Linear as the last module",
-                remedy="Remove what follows the last Linear; after a Sigmoid take torch.nn.BCELoss().",
-            )
-        return [*steps[:-1], last._replace(activation=activations.get("sigmoid"))]
+        sigmoid, last = activations.get("sigmoid"), steps[-1] if steps else None
+        if isinstance(last, Affine) and last.activation is None:
+            return [*steps[:-1], last._replace(activation=sigmoid)]
+        if last is not None and last.part.kind in ("BatchNorm1d", "Dropout"):
+            return [*steps, Weightless(Part("", "Sigmoid", None), partial(Elementwise, sigmoid))]
+        raise UnsupportedLayerError(
+            "BCEWithLogitsLoss applies a sigmoid to the sums of the last Linear",
+            where=_WHERE,
+            got="outputs that are no such sums",
+            expected="a Linear as the last module",
+            remedy="Remove what follows the last Linear; after a Sigmoid take torch.nn.BCELoss().",
+        )
     return steps

@@ -1,16 +1,19 @@
-"""What the modules of torch compute: sums with activations, and softmaxes."""
+"""What the modules of torch compute: sums, activations, softmaxes, normalisations and dropout."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from .. import activations
 from ..activations import Activation
 from ..arrays import Array
 from ..errors import UnsupportedLayerError, shown
-from ..layers import Dense, Layer, LogSoftmax, Softmax
+from ..layers import BatchNorm, Dense, Dropout, Elementwise, Layer, LogSoftmax, Softmax
 from .attributes import attribute, located
 from .torch_parts import Part, parts, refuse_tied
-from .torch_tensors import linear_arrays, refuse_hooks
+from .torch_tensors import linear_arrays, normalisation_arrays, refuse_hooks
 
 
 class Affine(NamedTuple):
@@ -28,17 +31,39 @@ class Affine(NamedTuple):
 
 
 class Weightless(NamedTuple):
-    """A softmax over the outputs of a case."""
+    """A layer without parameters: a softmax, dropout, or an activation that follows no bare Linear."""
 
     part: Part
-    kind: type[Layer]
+    make: Callable[[], Layer]
 
     def layer(self) -> Layer:
         """The layer of its own that it is."""
-        return _named(self.kind(), self.part)
+        with located(self.part.where):
+            return _named(self.make(), self.part)
 
 
-Step = Affine | Weightless
+class Normalised(NamedTuple):
+    """A BatchNorm1d in evaluation mode; without a weight and a bias C is 1 and b is 0."""
+
+    part: Part
+    arrays: Mapping[str, Array | None]
+
+    def layer(self) -> Layer:
+        """A BatchNorm with its running statistics."""
+        mean, variance = self.arrays["running_mean"], self.arrays["running_var"]
+        with located(self.part.where):
+            layer = BatchNorm.from_statistics(mean, variance, epsilon=attribute(self.part.module, "eps"))
+        given = [array for array in self.arrays.values() if array is not None]
+        layer.dtype = np.result_type(*given)
+        return _named(layer, self.part)
+
+    def parameters(self) -> dict[str, Array]:
+        """{"C": gains, "b": shifts}, those that there are."""
+        found = {"C": self.arrays["weight"], "b": self.arrays["bias"]}
+        return {slot: array for slot, array in found.items() if array is not None}
+
+
+Step = Affine | Weightless | Normalised
 
 
 def _named(layer: Layer, part: Part) -> Layer:
@@ -47,7 +72,7 @@ def _named(layer: Layer, part: Part) -> Layer:
 
 
 def steps(root: object) -> list[Step]:
-    """What the modules compute, each activation joined to the Linear before it."""
+    """What the modules compute, an activation joined to a Linear just before it."""
     found: list[Step] = []
     owners: dict[int, tuple[str, object]] = {}  # the objects are kept, so that no id comes twice
     for part in parts(root):
@@ -63,7 +88,12 @@ def steps(root: object) -> list[Step]:
         if softmax is not None:
             found.append(Weightless(part, softmax))
         elif activation is not None:
-            found[-1:] = [_activated(found[-1] if found else None, activation, part)]
+            found[-1:] = _activated(found[-1:], activation, part)
+        elif part.kind == "Dropout":
+            found.append(Weightless(part, partial(Dropout, attribute(part.module, "p"))))
+        elif part.kind == "BatchNorm1d":
+            refuse_tied(part, owners)
+            found.append(Normalised(part, normalisation_arrays(part.module, part.where)))
         elif part.kind not in _PASSED:
             raise _unknown(part)
     return found
@@ -71,7 +101,16 @@ def steps(root: object) -> list[Step]:
 
 def _unknown(part: Part) -> UnsupportedLayerError:
     name = type(part.module).__name__
-    known = ("Sequential", "Linear", *_PASSED, *_PLAIN, *_WITH_PARAMETER, *_SOFTMAXES)
+    known = (
+        "Sequential",
+        "Linear",
+        "BatchNorm1d",
+        "Dropout",
+        *_PASSED,
+        *_PLAIN,
+        *_WITH_PARAMETER,
+        *_SOFTMAXES,
+    )
     return UnsupportedLayerError(
         "the module has no counterpart",
         where=part.where,
@@ -81,26 +120,16 @@ def _unknown(part: Part) -> UnsupportedLayerError:
     )
 
 
-def _activated(step: Step | None, activation: Activation, part: Part) -> Affine:
-    """The step with its activation: a layer is a sum and one function of it."""
-    if not isinstance(step, Affine) or step.activation is not None:
-        raise UnsupportedLayerError(
-            "an activation belongs to the Linear before it",
-            where=part.where,
-            got="no Linear before it" if step is None else f"{part.kind} after {_function(step)}",
-            expected="Linear, then at most one elementwise activation",
-            remedy="Put a Linear between; or make one jp.Activation.from_expression of the two.",
-        )
-    return step._replace(activation=activation)
-
-
-def _function(step: Step) -> str:
-    return step.part.kind if isinstance(step, Weightless) else f"the activation {step.activation}"
+def _activated(last: list[Step], activation: Activation, part: Part) -> list[Step]:
+    """The last step with its activation, or the activation as a layer of its own after it."""
+    if last and isinstance(last[0], Affine) and last[0].activation is None:
+        return [last[0]._replace(activation=activation)]
+    return [*last, Weightless(part, partial(Elementwise, activation))]
 
 
 # -- which module is what, and with which options ----------------------------------------------------------
 
-_PASSED = ("Identity", "Dropout", "AlphaDropout", "Flatten")
+_PASSED = ("Identity", "AlphaDropout", "Flatten")
 _SOFTMAXES: dict[str, type[Layer]] = {"Softmax": Softmax, "LogSoftmax": LogSoftmax}
 _PLAIN = {
     "Sigmoid": "sigmoid",
@@ -143,6 +172,11 @@ _OVER_OUTPUTS = _Options(
     lambda m: m.dim in (None, -1, 1), "dim=-1", "Take dim=-1: over the outputs of a case, not over the cases."
 )
 _OPTIONS = {
+    "BatchNorm1d": _Options(
+        lambda m: m.training is False and m.running_mean is not None and m.running_var is not None,
+        "evaluation mode, with running statistics",
+        "Call .eval() on the network first; track_running_stats=False takes every batch's own.",
+    ),
     "Dropout": _EVALUATED,
     "AlphaDropout": _EVALUATED,
     "Softmax": _OVER_OUTPUTS,
@@ -164,7 +198,6 @@ _OPTIONS = {
     ),
 }
 _REMEDIES = {
-    "BatchNorm1d": "In eval mode torch.nn.utils.fuse_linear_bn_eval(linear, bn) makes one Linear of the two.",
     "DataParallel": "Pass its .module.",
     "OptimizedModule": "Pass its ._orig_mod, the module that was compiled.",
 }

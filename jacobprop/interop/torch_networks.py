@@ -4,7 +4,7 @@ from ..errors import UnsupportedLayerError
 from ..network import Network
 from .attributes import located
 from .torch_losses import with_loss
-from .torch_modules import steps
+from .torch_modules import Normalised, steps
 from .torch_parts import WHERE
 
 
@@ -12,8 +12,9 @@ def from_torch(sequential: object, loss: object = None) -> Network:
     """net(X) is sequential(X) of a torch.nn.Sequential of Linear and activations: weights are copied.
 
     Read by class names and attributes: torch is not imported. A Linear and the elementwise activation after
-    it become one Dense layer, with W the *transpose* of torch's weight (out, in); Softmax and LogSoftmax
-    are layers of their own. Identity, Flatten, and Dropout in evaluation mode do nothing and leave no layer.
+    it become one Dense layer, with W the *transpose* of torch's weight (out, in). Softmax, LogSoftmax, an
+    activation elsewhere, BatchNorm1d and Dropout are layers of their own, the last two in evaluation mode,
+    as ``net(X)`` is; ``net.in_training()`` is theirs in training mode. Identity and Flatten leave no layer.
     Sequentials may be nested, a single module will do, and the dtype stays. Pruned, weight-normalised and
     parametrized Linears give the weight that the next forward pass would use, as a plain parameter.
 
@@ -21,7 +22,8 @@ def from_torch(sequential: object, loss: object = None) -> Network:
     ----------
     sequential : torch.nn.Sequential
         Of Linear, Sigmoid, Tanh, ReLU, LeakyReLU, ELU, SiLU, GELU (exact), Softplus (beta=1), Softsign,
-        Softmax, LogSoftmax, Identity, Flatten, Dropout. Inputs are rows: images as ``X.reshape(len(X), -1)``.
+        Softmax, LogSoftmax, BatchNorm1d, Dropout, Identity, Flatten. Inputs are rows: images as
+        ``X.reshape(len(X), -1)``.
     loss : Loss or torch loss, optional
         One of this library's, or of torch's where it means exactly the same:
         ``MSELoss()`` is MeanSquaredError; ``CrossEntropyLoss()``, which takes logits, appends Softmax and is
@@ -33,7 +35,8 @@ def from_torch(sequential: object, loss: object = None) -> Network:
     Returns
     -------
     Network
-        A layer's ``name`` is its Linear's path: ``f"{layer.name}.weight"`` is torch's name of ``W.T``.
+        A layer's ``name`` is its module's path: ``f"{layer.name}.weight"`` is torch's name of ``W.T``, or of
+        the C of a BatchNorm, whose C and b are parameters with ``affine=False`` too.
 
     Raises
     ------
@@ -48,6 +51,7 @@ def from_torch(sequential: object, loss: object = None) -> Network:
     -----
     Softplus is exact here, torch's own is z beyond its threshold of 20: float64 outputs differ by up to
     2.1e-9 there. Where a probability is nearly 0, BCELoss clamps its logarithm at -100, and not here.
+    Torch's running variance divides by n - 1, that of ``net.with_statistics(X)`` by n.
 
     Examples
     --------
@@ -70,5 +74,11 @@ def from_torch(sequential: object, loss: object = None) -> Network:
             remedy="Append the layers first.",
         )
     layers = [step.layer() for step in found]
+    given = {
+        f"{slot}{number}": array
+        for number, step in enumerate(found, 1)
+        if isinstance(step, Normalised)
+        for slot, array in step.parameters().items()
+    }
     with located(WHERE):
-        return Network(layers, own_loss)
+        return Network(layers, own_loss).with_parameters(given)

@@ -13,8 +13,13 @@ _OWN = "torch.nn.modules."
 
 
 def torch_kind(thing: object) -> str:
-    """The name of the class of torch.nn whose forward pass the object has, empty for any other object."""
+    """The name of the class of torch.nn whose forward pass the object has, empty for any other object.
+
+    The batch normalisations share one forward pass and differ in the inputs that they take.
+    """
     module, name = defined_in(thing, "forward")
+    if name == "_BatchNorm":
+        module, name = defined_in(thing, "_check_input_dim")
     caller, _ = defined_in(thing, "__call__")
     known = module.startswith(_OWN) and (not caller or caller.startswith(_OWN))
     return name if known else ""
@@ -52,7 +57,7 @@ def parts(root: object) -> Iterator[Part]:
 def refuse_tied(part: Part, owners: dict[int, tuple[str, object]]) -> None:
     """A tensor in two modules has one gradient, which two layers would share out between them."""
     try:
-        own = listed(part.module.parameters())  # type: ignore[attr-defined]  # a Linear has them
+        own = listed(part.module.parameters())  # type: ignore[attr-defined]  # every module has them
     except Exception:  # of an object that merely looks like one
         own = ()
     for tensor in own:
@@ -65,6 +70,6 @@ def _used_twice(part: Part, what: str) -> UnsupportedLayerError:
     return UnsupportedLayerError(
         f"{what} is used twice",
         where=part.where,
-        expected="parameters of its own for each Linear",
+        expected="parameters of its own for each module",
         remedy="Weights are not shared between layers yet: copy.deepcopy makes a second one.",
     )

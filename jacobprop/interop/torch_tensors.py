@@ -1,4 +1,4 @@
-"""The weight and the bias that a Linear of torch computes with, as arrays."""
+"""The tensors that a Linear or a BatchNorm1d of torch computes with, as arrays."""
 
 from typing import Any
 
@@ -32,6 +32,13 @@ def linear_arrays(module: object, where: str) -> tuple[Array, Array | None]:
     tensors |= _made_by_hooks(module, where)
     b = tensors["bias"]
     return _array(tensors["weight"], "weight", where), None if b is None else _array(b, "bias", where)
+
+
+def normalisation_arrays(module: object, where: str) -> dict[str, Array | None]:
+    """The running statistics, the weight and the bias of a BatchNorm1d; None for what there is not."""
+    names = ("running_mean", "running_var", "weight", "bias")
+    tensors = {name: attribute(module, name, _ABSENT) for name in names}
+    return {name: None if t is None else _array(t, name, where) for name, t in tensors.items()}
 
 
 def refuse_hooks(module: object, where: str, kinds: tuple[str, ...] = ("pre_hooks", "hooks")) -> None:

@@ -111,8 +111,8 @@ class DropoutInTraining(Dropout):
         """mask y / (1 - rate)."""
         (y,) = inputs
         kept = np.random.default_rng(self.seed).random(y.shape) >= self.rate
-        factor = kept * (1 / (1 - self.rate) if not is_symbolic(y) else 1 / (1 - sympy.Rational(self.rate)))
-        factor = factor.astype(y.dtype)
+        share = 1 - (sympy.Rational(self.rate) if is_symbolic(y) else self.rate)
+        factor = np.where(kept, 1 / share, 0 * share).astype(y.dtype)
         return y * factor, factor
 
     def factors(self, params: Parameters, cache: Any) -> dict[Operand, Jacobian]:

@@ -141,6 +141,8 @@ def _draw_title(figure: Any, space: Rectangle, table: ChainTable, remark: str) -
 
 def _remark(net: Network, record: Record, case: int) -> str:
     which = "one case" if record.cases in (None, 1) else f"case {case + 1} of {record.cases}"
+    if record.output.ndim == 2 and record.cases is None:
+        which = f"a batch of n = {len(record.output)} coupled cases"
     return f"{network_words(net, record)}, {which}"
 
 

@@ -16,7 +16,8 @@ from ..jacobians import (
     ScaledJacobian,
     WeightJacobian,
 )
-from ..layers import Dense, LogSoftmax, Softmax
+from ..layers import RBF, BatchNorm, Dense, Elementwise, LogSoftmax, Softmax
+from ..layers.dropout import DropoutInTraining
 from ..losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -64,10 +65,28 @@ class Writer:
 
     def form(self, J: Jacobian, above: Node, below: Node) -> str:
         """The slide's formula for a factor or a product: what its structure says."""
-        write = _FORMS.get(type(J))
         if above == LOSS and not isinstance(J, WeightJacobian):
             return self._row(below)
-        return write(self, J, above, below) if write else self._plain(above, below)
+        return self.structural_form(J, above, below) or self._plain(above, below)
+
+    def structural_form(self, J: Jacobian, above: Node, below: Node) -> str:
+        """What the structure says in the letters of the network, empty where it does not."""
+        write = _FORMS.get(type(J))
+        return write(self, J, above, below) if write else ""
+
+    def is_factor(self, above: Node, below: Node) -> bool:
+        """Whether one layer leads from below to above: what lies between is then its own."""
+        operands = self.architecture.operands
+        within = [edge.below for edge in operands(above)]
+        return below in within or any(
+            below == edge.below for z in within if z.letter == SUM for edge in operands(z)
+        )
+
+    def diagonal(self, above: Node, below: Node) -> str:
+        """What stands on the diagonal of a layer's factor: f', or what the layer has in its place."""
+        layer = self.architecture.layers[above.layer - 1]
+        write = _DIAGONALS.get(type(layer))
+        return write(self, above, below) if write else self.slope(above)
 
     def _row(self, below: Node) -> str:
         """dL/d(below): the loss's own row, the head below it, or delta further down."""
@@ -75,7 +94,11 @@ class Writer:
         top = Node("a", architecture.depth)
         forms = _ROWS if below == top else _HEADS if below in heads(architecture) else {}
         write = forms.get(type(architecture.loss))
-        return write(self.say, self.letter(top)) if write else self._plain(LOSS, below)
+        if write is None or architecture.loss is None:
+            return self._plain(LOSS, below)
+        row = write(self.say, self.letter(top))
+        mean_of_all = architecture.loss.reduction == "mean" and couples_cases(architecture)
+        return self.say.fraction.format(f"({row})", "n") if mean_of_all else row
 
     def _plain(self, above: Node, below: Node) -> str:
         return self.say.fraction.format(
@@ -97,12 +120,17 @@ class Writer:
         return self.letter(weights) if weights.name in self.architecture.nodes else "M"
 
 
+def couples_cases(architecture: Architecture) -> bool:
+    """Whether a record of the network is one map of the whole batch of n cases."""
+    return any(layer.couples_cases for layer in architecture.layers)
+
+
 def heads(architecture: Architecture) -> tuple[Node, ...]:
     """What a loss fused with its gate reaches at once: z_N, and what enters z_N with the identity."""
     if not architecture.fused:
         return ()
     last, top = architecture.depth, architecture.layers[-1]
-    if isinstance(top, Softmax | LogSoftmax):
+    if isinstance(top, Softmax | LogSoftmax | Elementwise):
         return (Node("z", last), Node("a", last - 1))
     return (Node("z", last), Node("b", last)) if isinstance(top, Dense) else (Node("z", last),)
 
@@ -115,12 +143,15 @@ def _identity(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
 
 
 def _diagonal(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
-    return w.say.diag.format(w.slope(above))
+    return w.say.diag.format(w.diagonal(above, below)) if w.is_factor(above, below) else ""
 
 
 def _scaled(w: Writer, J: ScaledJacobian, above: Node, below: Node) -> str:
-    rows = "" if J.rows is None else w.say.diag.format(w.slope(above)) + " "
-    columns = "" if J.columns is None else " " + w.say.diag.format(w.slope(below))
+    into = Node("a", below.layer)  # of W, or of the f' on the right
+    if not w.is_factor(above, below) and not (below.letter == SUM and w.is_factor(above, into)):
+        return ""
+    rows = "" if J.rows is None else w.say.diag.format(w.diagonal(above, Node(SUM, above.layer))) + " "
+    columns = "" if J.columns is None else " " + w.say.diag.format(w.diagonal(into, below))
     return f"{rows}{w.weight(above)}{w.say.transpose}{columns}"
 
 
@@ -128,7 +159,7 @@ def _low_rank(w: Writer, J: Jacobian, above: Node, below: Node) -> str:
     if w.is_soft(above, below):
         p = w.letter(above)
         return f"{w.say.diag.format(p)}{w.say.minus}{p} {p}{w.say.transpose}"
-    if w.gate(above) == "log_softmax":
+    if w.gate(above) == "log_softmax" and w.is_factor(above, below):
         return f"I{w.say.minus}1 {_exponential(w.say, w.letter(above))}{w.say.transpose}"
     return f"{w.say.diag.format('d')} + U V{w.say.transpose}"
 
@@ -137,11 +168,9 @@ def _weight(w: Writer, J: WeightJacobian, above: Node, below: Node) -> str:
     y = w.letter(w.input_node(below))
     if above == LOSS:
         return f"{w.say.delta}{w.say.outer}{y}"
-    inner = _FORMS.get(type(J.left))
-    left = (
-        inner(w, J.left, above, below) if inner else w.say.J(f"z{below.layer}", w.architecture.symbol(above))
-    )
-    return f"{left}{w.say.outer}{y}"
+    own_sum = Node(SUM, below.layer)
+    left = "I" if above == own_sum else w.structural_form(J.left, above, own_sum)
+    return f"{left or w.say.J(own_sum.name, w.architecture.symbol(above))}{w.say.outer}{y}"
 
 
 _FORMS: dict[type, Callable[..., str]] = {
@@ -150,6 +179,39 @@ _FORMS: dict[type, Callable[..., str]] = {
     ScaledJacobian: _scaled,
     DiagonalPlusLowRankJacobian: _low_rank,
     WeightJacobian: _weight,
+}
+
+
+# -- one line a layer that has no f' ----------------------------------------------------------------
+
+
+def _normalising(w: Writer, above: Node, below: Node) -> str:
+    """C/s by the input, (y - mean)/s by the gains."""
+    if below.letter == "C":
+        return f"({w.letter(w.input_node(above))}{w.say.minus}{w.say.name('mean')})/s"
+    return f"{w.letter(Node('C', above.layer))}/s"
+
+
+def _masking(w: Writer, above: Node, below: Node) -> str:
+    return f"{w.say.name('mask')}/(1{w.say.minus}{w.say.name('rate')})"
+
+
+def _bump(w: Writer, above: Node, below: Node) -> str:
+    """-a by the sum, the squared distance times it by the widths."""
+    slope = "" if above.letter == SUM else f"{w.say.minus.strip()}{w.letter(above)}"
+    distance = squared_distance(w, above) if below.letter == "B" else ""
+    return " ".join(filter(None, [slope, distance]))
+
+
+def squared_distance(w: Writer, node: Node) -> str:
+    """|y - C|^2 of a node's layer, from the centres."""
+    return f"|{w.letter(w.input_node(node))}{w.say.minus}{w.letter(Node('C', node.layer))}|^2"
+
+
+_DIAGONALS: dict[type, Callable[[Writer, Node, Node], str]] = {
+    BatchNorm: _normalising,
+    DropoutInTraining: _masking,
+    RBF: _bump,
 }
 
 

@@ -9,7 +9,7 @@ from ..losses import BinaryCrossEntropy, CrossEntropy, MeanSquaredError, Negativ
 from ..network import Network
 from ..record import Record
 from .blocks import full
-from .forms import Writer
+from .forms import Writer, couples_cases
 from .forward_pass import Line, forward, given
 from .latex_matrix import latex_matrix, latex_number
 
@@ -32,7 +32,7 @@ def _formula(line: Line) -> str:
 
 def _loss_line(net: Network, record: Record, writer: Writer, case: int) -> str:
     y = writer.letter(Node("a", net.architecture.depth))
-    formula = _LOSSES.get(type(net.loss))
+    formula = None if couples_cases(net.architecture) else _LOSSES.get(type(net.loss))
     losses = record.losses.reshape(-1)
     value = latex_number(float(losses[case]))
     return _equal("L", formula(f"{{{y}}}_i"), value) if formula else _equal("L", value)

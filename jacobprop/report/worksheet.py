@@ -67,8 +67,11 @@ def align(lines: Iterable[str]) -> str:
 
 
 def _which_case(record: Record, case: int) -> str:
-    one = record.cases in (None, 1)
-    which = "One case." if one else f"The numbers are those of case {case + 1} of {record.cases}."
+    which = f"The numbers are those of case {case + 1} of {record.cases}."
+    if record.cases in (None, 1):
+        which = "One case."
+    if record.output.ndim == 2 and record.cases is None:
+        which = f"The batch of n = {len(record.output)} cases is one map: a layer looks at all of them."
     return rf"{which} An exact zero is written 0. \[ {LATEX.outer_product} \]"
 
 

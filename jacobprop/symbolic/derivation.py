@@ -22,7 +22,8 @@ def derive(layer_or_network: Network, *, n_in: int | None = None) -> DerivedNetw
 def derive(layer_or_network: object, *, n_in: int | None = None) -> DerivedLayer | DerivedNetwork:
     """J_Y, J_W, J_b of a layer, or J_W^L of a network, as a slide writes them: z1(1-z1) x1 y1(1-y1) w11.
 
-    Only shapes and activations count: the numbers in the parameters are replaced by letters.
+    Only shapes and activations count: the numbers in the parameters are replaced by letters, and those of
+    a batch normalisation by mean(y1) and s(y1).
 
     Parameters
     ----------
@@ -42,7 +43,8 @@ def derive(layer_or_network: object, *, n_in: int | None = None) -> DerivedLayer
     OptionError
         Neither a layer nor a network.
     UnsupportedLayerError
-        Code that does not run on symbols, or an activation without a sympy expression.
+        Code that does not run on symbols, an activation without a sympy expression, or a network in
+        training.
     DenseLimitError
         More than 2,000 entries in one array.
 

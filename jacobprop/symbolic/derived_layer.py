@@ -41,7 +41,7 @@ class DerivedLayer(Derived):
         self._factors = letter_pass.record.layer(number)
 
     def __repr__(self) -> str:
-        words = (self._pass.word(self._number, operand).text for operand in self._pass.below(self._number))
+        words = (self._pass.word(self._number, below).text for below, _ in self._pass.operands(self._number))
         return f"<derived {self._layer!r}: {', '.join(words)}>"
 
     @property
@@ -84,10 +84,11 @@ class DerivedLayer(Derived):
 
     def _compared(self) -> Iterator[tuple[str, bool]]:
         above, definitions = Node("a", self._number), self._pass.definitions[self._number]
-        for operand, below in self._pass.below(self._number).items():
+        for below, operand in self._pass.operands(self._number):
             name = self._pass.letters.jacobian(above, below).text
             values, letters = self._pass.values[above], self._pass.arrays[below]
-            for place, right in compared(self[operand], values, letters, definitions):
+            J = self._pass.entries(self._pass.factor(self._number, below), f"J_{operand}")
+            for place, right in compared(J, values, letters, definitions):
                 yield f"{name}{place}", right
         if self._pass.simplified(self._number) is not None:
             yield from self._compared_simplified(definitions)

@@ -29,12 +29,12 @@ def layer_formulas(letter_pass: LetterPass, number: int) -> Iterator[list[Displa
     across = letters.jacobian(above, own_sum)
     if through_sum:
         yield _displays(letter_pass, across, above, own_sum, factors.J_Sum)
-    for operand, below in letter_pass.below(number).items():
-        word = letter_pass.word(number, operand)
+    for below, operand in letter_pass.operands(number):
+        word, J = letter_pass.word(number, below), letter_pass.factor(number, below)
         if through_sum and isinstance(factors.sum_factors[operand], IdentityJacobian):
             yield [Display(word, None, across)]
         else:
-            yield _displays(letter_pass, word, above, below, factors[operand])
+            yield _displays(letter_pass, word, above, below, J)
         if operand == "W" and (hat := letter_pass.simplified(number)) is not None:
             yield [Display(jacobian(letters.word(above), letters.word(below), hat=True), hat)]
 
@@ -46,9 +46,9 @@ def network_formulas(letter_pass: LetterPass) -> Iterator[list[Display]]:
     if top == LOSS:
         yield _displays(letter_pass, letters.jacobian(top, last), top, last, record.J_N)
     for number in reversed(letter_pass.numbers[1:]):
-        for operand, below in letter_pass.below(number).items():
+        for below, _ in letter_pass.operands(number):
             if below.letter == "a":
-                J, word = record.layer(number)[operand], letter_pass.word(number, operand)
+                word, J = letter_pass.word(number, below), letter_pass.factor(number, below)
                 yield _displays(letter_pass, word, Node("a", number), below, J)
     for node in architecture.parameter_nodes:
         J = record.jacobian(top.name, node.name)

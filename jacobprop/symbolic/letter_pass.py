@@ -6,25 +6,29 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
 
+from .._lazy import sympy
 from ..activations import Activation
 from ..architecture import LOSS, SUM, Node
 from ..arrays import Array
 from ..errors import UnsupportedLayerError
 from ..jacobians import Jacobian
-from ..layers import Dense, SumLayer
+from ..layers import BatchNorm, Dense, Elementwise, SumLayer
 from ..layers.base import Operand, Parameters
 from ..layers.dense import DenseCache
+from ..layers.elementwise import ElementwiseCache
 from ..layout import Shape
 from ..network import Network
 from ..returned import checked_forward
 from .expression import Expression, each_exact, each_tidy, is_indicator
 from .letter_record import LetterRecord
 from .letters import Letters
-from .refusals import check_entries, check_width, on_letters
+from .refusals import check_entries, check_in_use, check_width, on_letters
 from .slopes import slope_of_output
 from .words import SOFT, Word
 
@@ -53,6 +57,7 @@ class LetterPass:
 
     def __init__(self, net: Network, n_in: int | None) -> None:
         check_width(n_in, net.n_in)
+        check_in_use(net)
         self.architecture = net.architecture
         self.numbers = range(1, self.architecture.depth + 1)
         self.letters = Letters(self.architecture)
@@ -83,11 +88,21 @@ class LetterPass:
         node = Node(SUM if has_sum else "a", number)
         return {edge.operand: edge.below for edge in self.architecture.operands(node)}
 
-    def word(self, number: int, operand: Operand) -> Word:
+    def operands(self, number: int) -> list[tuple[Node, Operand]]:
+        """The variables that a layer reads, each once, with what it calls them, the first name first."""
+        return list({node: operand for operand, node in reversed(self.below(number).items())}.items())[::-1]
+
+    def factor(self, number: int, below: Node) -> Jacobian:
+        """The Jacobian of a layer by a variable; a layer that reads it twice has two factors, which add."""
+        factors = self.record.layer(number)
+        by_operand = [factors[operand] for operand, node in self.below(number).items() if node == below]
+        return reduce(add, by_operand)
+
+    def word(self, number: int, below: Node) -> Word:
         """The symbol of a layer's Jacobian."""
-        if self.record.layer(number)[operand].symbol == SOFT.text:
+        if self.factor(number, below).symbol == SOFT.text:
             return SOFT
-        return self.letters.jacobian(Node("a", number), self.below(number)[operand])
+        return self.letters.jacobian(Node("a", number), below)
 
     def entries(self, J: Jacobian, what: str) -> Array:
         """A Jacobian as an array of expressions, out_shape + in_shape."""
@@ -130,13 +145,25 @@ class LetterPass:
         letters = {id(values): self._define(Node("a", number), values)}
         if z is not None and not any(z is y for y in inputs):
             letters[id(z)] = self._define(Node(SUM, number), z)
+        if type(layer) is BatchNorm:
+            letters |= self._statistics(cache, inputs[0], number)
         cache = _renamed(cache, letters)
-        if isinstance(layer, Dense) and isinstance(cache, DenseCache) and z is not None:
+        if isinstance(layer, Dense | Elementwise) and isinstance(cache, DenseCache | ElementwiseCache):
             plain = np.array_equal(values, layer.activation.value(z))
-            return dataclasses.replace(cache, derivative=self._slopes(layer.activation, number, plain))
+            sums = letters.get(id(z), inputs[0])
+            return dataclasses.replace(cache, derivative=self._slopes(layer.activation, number, plain, sums))
         return cache
 
-    def _slopes(self, activation: Activation, number: int, plain: bool) -> Array:
+    def _statistics(self, cache: Any, y: Array, number: int) -> dict[int, Array]:
+        """Letters for the means and the deviations that a normalisation holds: u = (y - mean(y)) / s(y)."""
+        means = self.letters.called(Word("mean", r"\mathrm{mean}"), Node("a", number), y)
+        deviations = self.letters.called(Word("s", "s"), Node("a", number), y)
+        at_zero = [u.xreplace({letter: sympy.Integer(0)}) for u, letter in zip(cache.u, y, strict=True)]
+        self.definitions[number] |= dict(zip(means, -np.array(at_zero) / cache.scale, strict=True))
+        self.definitions[number] |= dict(zip(deviations, 1 / cache.scale, strict=True))
+        return {id(cache.u): (y - means) / deviations, id(cache.scale): 1 / deviations}
+
+    def _slopes(self, activation: Activation, number: int, plain: bool, sums: Array) -> Array:
         """f'(z) in the letters of the output, or letters of its own where that cannot be.
 
         `plain`: the activations are f(z) and nothing else.
@@ -146,8 +173,7 @@ class LetterPass:
             outputs = self.arrays[Node("a", number)]
             self.has_indicator |= is_indicator(psi(outputs[0]))
             return np.array([psi(a) for a in outputs], dtype=object)
-        sums = self.arrays[Node(SUM, number)]
-        slopes = self.letters.slopes(Node("a", number), sums)
+        slopes = self.letters.called(Word("f'", "f'"), Node("a", number), sums)
         self.slope_letters[number] = slopes[0]
         self.definitions[number] |= dict(zip(slopes, activation.derivative(sums), strict=True))
         return slopes

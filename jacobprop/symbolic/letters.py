@@ -65,13 +65,17 @@ class Letters:
             found[place] = self._add(Word(name, f"{spelt}_{{{index}}}"), (rank, k))
         return freeze(found)
 
-    def slopes(self, node: Node, sums: Array) -> Array:
-        """f'(s1), f'(s2), ..: letters for what the output does not determine."""
-        found = np.empty(sums.shape, dtype=object)
-        for k, s in enumerate(sums):
-            text, latex = self.words[s]
-            found[k] = self._add(Word(f"f'({text})", f"f'({latex})"), (self._rank[node], len(sums) + k))
-        return freeze(found)
+    def called(self, function: Word, node: Node, arguments: Array) -> Array:
+        """f'(s1), f'(s2), ..: letters for what stands beside the activations of `node`, in brackets.
+
+        No letter of a variable has brackets, so that these are new.
+        """
+        found = np.empty(arguments.shape, dtype=object)
+        for k, argument in enumerate(arguments):
+            inside = self.words[argument]
+            word = Word(f"{function.text}({inside.text})", f"{function.latex}({inside.latex})")
+            found[k] = self._add(word, (self._rank[node], len(arguments) + k))
+        return found
 
     def _add(self, word: Word, place: Place) -> Expression:
         """A new letter."""

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 
 from ..arrays import whole_number
 from ..errors import DenseLimitError, JacobpropError, ShapeError, UnsupportedLayerError
+from ..layers.batch_norm import BatchNormInTraining
+from ..layers.dropout import DropoutInTraining
 from ..layout import Shape, size
+from ..network import Network
 
 MOST_ENTRIES = 2000
 """The most entries of one array of expressions."""
@@ -39,6 +42,19 @@ def check_width(n_in: int | None, own: int | None) -> None:
             expected=own,
             remedy="Leave n_in out.",
         )
+
+
+def check_in_use(net: Network) -> None:
+    """Refuse a network in training, whose masks and whose batch are not those of a formula."""
+    for number, layer in enumerate(net.layers, 1):
+        if isinstance(layer, BatchNormInTraining | DropoutInTraining):
+            raise UnsupportedLayerError(
+                "a network in training belongs to one step",
+                where=f"derive: {net.architecture.where(number)}",
+                got=type(layer).__name__,
+                expected="layers that compute each case by itself",
+                remedy="Derive the network itself, the one that net.in_training() was called on.",
+            )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from .._lazy import sympy
 from ..activations import Activation
 from ..architecture import Node
 from ..expressions import Written
-from ..layers import Dense
+from ..layers import RBF, BatchNorm, Dense, Dropout, Elementwise, Residual
 from .expression import exact, tidy
 from .letter_pass import LetterPass
 from .letters import Letters
@@ -22,7 +22,7 @@ def layer_statements(letter_pass: LetterPass, number: int) -> Iterator[Word]:
     """What a layer computes, f where its name does not say it, and f' where it has no other name."""
     letters, layer = letter_pass.letters, letter_pass.architecture.layers[number - 1]
     yield equation(letters.word(Node("a", number)), _computed(letter_pass, number))
-    if isinstance(layer, Dense) and layer.activation.name not in activations.NAMES:
+    if isinstance(layer, Dense | Elementwise) and layer.activation.name not in activations.NAMES:
         yield _function(layer.activation, letters)
     if number in letter_pass.slope_letters:
         slope = letter_pass.slope_letters[number]
@@ -62,12 +62,36 @@ def _computed(letter_pass: LetterPass, number: int) -> Word:
     layer = architecture.layers[number - 1]
     inputs = [letters.word(Node("a", k)) for k in architecture.reads(number)]
     slots = [letters.word(Node(slot, number)) for slot in architecture.slots[number - 1]]
-    if not isinstance(layer, Dense):
-        return _called(type(layer).__name__, joined([*inputs, *slots], Word(", ", ", ")))
-    product = joined([*inputs, *slots[:1]], SPACE)
-    return _called(layer.activation.name, joined([product, *slots[1:]], Word(" + ", " + ")))
+    if isinstance(layer, Dense):
+        product = joined([*inputs, *slots[:1]], SPACE)
+        return _called(layer.activation.name, joined([product, *slots[1:]], PLUS))
+    if type(layer) is Elementwise:
+        return _called(layer.activation.name, *inputs)
+    if type(layer) is Residual:
+        return joined(inputs, PLUS)
+    if type(layer) is RBF:
+        return _bump(*inputs, *slots)
+    if type(layer) is BatchNorm:
+        return _normalised(*inputs, *slots)
+    if type(layer) is Dropout:
+        return inputs[0]
+    return _called(type(layer).__name__, joined([*inputs, *slots], Word(", ", ", ")))
 
 
+def _bump(y: Word, C: Word, B: Word) -> Word:
+    """exp(-B |Y - C|^2)."""
+    return Word(f"exp(-{B.text} |{y.text} - {C.text}|^2)", rf"\exp(-{B.latex}\,\|{y.latex} - {C.latex}\|^2)")
+
+
+def _normalised(y: Word, C: Word, b: Word) -> Word:
+    """C (Y - mean(Y))/s(Y) + b."""
+    return Word(
+        f"{C.text} ({y.text} - mean({y.text}))/s({y.text}) + {b.text}",
+        rf"{C.latex}\,({y.latex} - \mathrm{{mean}}({y.latex}))/s({y.latex}) + {b.latex}",
+    )
+
+
+PLUS = Word(" + ", " + ")
 _WRITTEN = {"Softmax": "softmax", "LogSoftmax": "log_softmax"}
 
 

@@ -46,10 +46,20 @@ KINDS = {
         ),
         "dropout": ("Dropout", "AlphaDropout"),
         "flatten": ("Flatten",),
-        "batchnorm": ("BatchNorm1d",),
+        "batchnorm": ("_BatchNorm",),
         "loss": ("MSELoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "NLLLoss", "L1Loss"),
     }.items()
     for name in names
+}
+
+
+KINDS |= {  # of one forward pass
+    f"BatchNorm{axes}d": type(
+        f"BatchNorm{axes}d",
+        (KINDS["_BatchNorm"],),
+        {"__module__": "torch.nn.modules.batchnorm", "_check_input_dim": None},
+    )
+    for axes in (1, 2)
 }
 
 
@@ -66,6 +76,18 @@ def linear(n_in, n_out, bias=True, dtype=np.float64, **attributes):
     b = Tensor(RNG.normal(size=n_out).astype(dtype)) if bias else None
     own = [weight] if b is None else [weight, b]
     return module("Linear", weight=weight, bias=b, parameters=lambda: iter(own), **attributes)
+
+
+def batch_norm(n, dtype=np.float64, affine=True, **attributes):
+    """A BatchNorm1d in evaluation mode."""
+    drawn = {
+        name: Tensor(RNG.uniform(0.5, 2, n).astype(dtype))
+        for name in ("running_mean", "running_var", "weight", "bias")
+    }
+    drawn |= {} if affine else {"weight": None, "bias": None}
+    own = [drawn["weight"], drawn["bias"]] if affine else []
+    options = {"training": False, "eps": 1e-3, "parameters": lambda: iter(own)}
+    return module("BatchNorm1d", **drawn | options | attributes)
 
 
 def sequential(*modules, **attributes):

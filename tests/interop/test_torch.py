@@ -8,7 +8,7 @@ import jacobprop as jp
 from jacobprop import errors
 from jacobprop.interop import from_torch
 
-from .stand_ins import KINDS, RNG, Tensor, linear, module, sequential
+from .stand_ins import KINDS, RNG, Tensor, batch_norm, linear, module, sequential
 
 CASES, N = 7, 5
 X = RNG.normal(size=(CASES, N))
@@ -71,8 +71,6 @@ def test_a_softmax_is_a_layer(name, f, dim):
     [
         module("Identity"),
         module("Flatten", start_dim=1, end_dim=-1),
-        module("Dropout", training=False, p=0.5),
-        module("Dropout", training=True, p=0),
         module("AlphaDropout", training=False, p=0.5),
         sequential(),
         sequential(module("Identity"), sequential()),
@@ -87,6 +85,56 @@ def test_what_does_nothing_leaves_no_layer(idle):
         net = from_torch(sequential(*modules))
         assert len(net.layers) == 2
         assert np.array_equal(net(X), bare(X))
+
+
+def test_dropout_is_a_layer_that_waits_for_training():
+    first, last = linear(N, 4), linear(4, 2)
+    bare = from_torch(sequential(first, module("Tanh"), last))
+    for options in ({"training": False, "p": 0.25}, {"training": True, "p": 0}):
+        net = from_torch(sequential(first, module("Tanh"), module("Dropout", **options), last))
+        assert [type(layer).__name__ for layer in net.layers] == ["Dense", "Dropout", "Dense"]
+        assert net.layers[1].rate == options["p"]
+        assert net.layers[1].name == "2"
+        assert np.array_equal(net(X), bare(X))
+
+
+def normalised(part, a):
+    """(y - mean) / sqrt(var + eps) weight + bias, as torch writes it."""
+    mean, var = part.running_mean.array, part.running_var.array
+    u = (a - mean) / np.sqrt(var + part.eps)
+    return u if part.weight is None else u * part.weight.array + part.bias.array
+
+
+@pytest.mark.parametrize("affine_too", [True, False])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_batch_norm_is_a_layer_with_its_statistics(affine_too, dtype):
+    first, norm = linear(N, 4, dtype=dtype), batch_norm(4, dtype, affine_too)
+    net = from_torch(sequential(first, norm, module("Tanh")))
+    assert [type(layer).__name__ for layer in net.layers] == ["Dense", "BatchNorm", "Elementwise"]
+    assert [layer.name for layer in net.layers] == ["0", "1", "2"]
+    assert list(net.parameters) == ["W1", "b1", "C2", "b2"]
+    assert net.dtype == dtype
+    x = X.astype(dtype)
+    expected = np.tanh(normalised(norm, affine(first, x)))
+    assert np.allclose(net(x), expected, rtol=20 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps)
+    swapped = batch_norm(4, dtype, affine_too)
+    vars(swapped).update(vars(norm) | {"running_mean": norm.running_var, "running_var": norm.running_mean})
+    assert not np.allclose(from_torch(sequential(first, swapped, module("Tanh")))(x), expected, atol=0.01)
+    assert from_torch(norm).dtype == dtype  # also alone
+    before = net(x)
+    norm.running_mean.array[:] = 7
+    assert np.array_equal(net(x), before)  # copied
+
+
+def test_an_activation_after_anything_but_a_bare_linear_is_a_layer():
+    tanh, relu, first = module("Tanh"), module("ReLU"), linear(N, 3)
+    alone = from_torch(sequential(tanh, first))
+    assert [type(layer).__name__ for layer in alone.layers] == ["Elementwise", "Dense"]
+    assert np.allclose(alone(X), affine(first, np.tanh(X)), rtol=1e-12)
+    twice = from_torch(sequential(first, relu, tanh))
+    assert np.allclose(twice(X), np.tanh(np.maximum(affine(first, X), 0)), rtol=1e-12)
+    above = from_torch(sequential(first, module("Softmax", dim=1), tanh))
+    assert np.allclose(above(X), np.tanh(softmax(affine(first, X), axis=1)), rtol=1e-12)
 
 
 def test_nesting_does_not_matter_and_layers_have_torchs_paths():
@@ -217,6 +265,7 @@ def test_a_parametrized_module_is_read_in_evaluation_mode():
 # -- refusals ----------------------------------------------------------------------------------------------
 
 TWICE = linear(N, N)
+NORM = batch_norm(N)
 TIED = linear(N, N)
 vars(TIED)["parameters"] = lambda: [TWICE.weight]
 ITSELF = sequential()
@@ -252,7 +301,68 @@ BAD = {
         )
     },
     "a module without a counterpart": (after_linear(module("LogSigmoid")), LAYER, UNKNOWN),
-    "a batch norm": (after_linear(module("BatchNorm1d")), LAYER, "fuse_linear_bn_eval"),
+    "a batch norm in training": (
+        after_linear(batch_norm(3, training=True)),
+        LAYER,
+        f"BatchNorm1d {DIFFERS}.*expected evaluation mode, with running statistics",
+    ),
+    **{
+        f"a batch norm without {name}": (
+            after_linear(batch_norm(3, **{name: None})),
+            LAYER,
+            f"BatchNorm1d {DIFFERS}",
+        )
+        for name in ("running_mean", "running_var")
+    },
+    "a batch norm of nothing": (after_linear(module("BatchNorm1d")), LAYER, f"BatchNorm1d {DIFFERS}"),
+    "a batch norm of images": (after_linear(module("BatchNorm2d")), LAYER, UNKNOWN),
+    "a batch norm that takes other inputs": (
+        module("", subclass("BatchNorm1d", _check_input_dim=print)),
+        LAYER,
+        UNKNOWN,
+    ),
+    "a batch norm twice": (sequential(NORM, NORM), LAYER, "a parameter of module '0' is used twice"),
+    "a batch norm of another width": (
+        after_linear(batch_norm(4)),
+        errors.ShapeError,
+        "from_torch: layer 2 .* named '1': the layer does not fit the one below",
+    ),
+    "means of another width": (
+        batch_norm(3, running_mean=Tensor(np.ones(2))),
+        errors.ShapeError,
+        "from_torch: BatchNorm.from_statistics: there is a mean and a variance for each unit",
+    ),
+    "gains of another width": (
+        batch_norm(3, weight=Tensor(np.ones(2))),
+        errors.ShapeError,
+        "parameter C1 keeps its shape",
+    ),
+    "a variance below 0": (
+        batch_norm(3, running_var=Tensor(np.array([1.0, -1, 1]))),
+        errors.ShapeError,
+        "no variance below 0",
+    ),
+    "statistics of nan": (
+        batch_norm(3, running_mean=Tensor(np.full(3, np.nan))),
+        errors.NonFiniteError,
+        "from_torch: BatchNorm.from_statistics: mean is not finite",
+    ),
+    "statistics of integers": (
+        batch_norm(3, running_mean=Tensor(np.ones(3, int))),
+        errors.DTypeError,
+        "the running_mean does not hold floats",
+    ),
+    "a weight that is none": (
+        batch_norm(3, weight="w"),
+        errors.DTypeError,
+        "the weight does not hold floats",
+    ),
+    "no eps": (batch_norm(3, eps=0), errors.OptionError, "epsilon keeps the variance away from zero"),
+    "dropout of all": (
+        after_linear(module("Dropout", training=False, p=1.0)),
+        errors.OptionError,
+        "from_torch, module '1': Dropout.*the rate is a share",
+    ),
     "a wrapper": (type("DataParallel", (), {"module": TWICE})(), LAYER, r"Pass its \.module"),
     "a compiled one": (type("OptimizedModule", (), {"_orig_mod": TWICE})(), LAYER, r"Pass its \._orig_mod"),
     "None inside": (after_linear(None), LAYER, UNKNOWN),
@@ -290,21 +400,6 @@ BAD = {
         for name, what, ours in [("LeakyReLU", "negative_slope", "leaky_relu"), ("ELU", "alpha", "elu")]
         for value in (0.0, -0.5, "x")
     },
-    "an activation first": (
-        sequential(module("Tanh"), linear(N, 3)),
-        LAYER,
-        "an activation belongs to the Linear before it; got no Linear before it",
-    ),
-    "two activations": (
-        after_linear(module("ReLU"), module("Tanh")),
-        LAYER,
-        r"module '2': an activation belongs to the Linear before it; got Tanh after the activation Act.*relu",
-    ),
-    "an activation after softmax": (
-        after_linear(module("Softmax", dim=1), module("Tanh")),
-        LAYER,
-        "got Tanh after Softmax",
-    ),
     "the same Linear twice": (sequential(TWICE, TWICE), LAYER, "a parameter of module '0' is used twice"),
     "tied weights": (sequential(TWICE, TIED), LAYER, "a parameter of module '0' is used twice"),
     "a Sequential in itself": (ITSELF, LAYER, "the Sequential is used twice"),

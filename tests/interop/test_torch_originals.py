@@ -57,7 +57,7 @@ def our_gradients(net, T):
     found = {}
     for name, array in record.gradients().items():
         path = net.layers[int(name[1:]) - 1].name
-        found[f"{path}.weight" if name[0] == "W" else f"{path}.bias"] = array.T
+        found[f"{path}.weight" if name[0] in "WC" else f"{path}.bias"] = array.T
     return record.loss, found
 
 
@@ -274,7 +274,14 @@ REFUSED = {
     "its own module": (Convolved, "the module has no counterpart"),
     "a bilinear form": (lambda: nn.Bilinear(3, 2, 4), "got torch.nn.modules.linear.Bilinear"),
     "a list of modules": (lambda: nn.ModuleList([nn.Linear(3, 2)]), "the module has no counterpart"),
-    "batch norm": (lambda: built(nn.BatchNorm1d(3)), "module '5': .*fuse_linear_bn_eval"),
+    "batch norm in training": (lambda: built(nn.BatchNorm1d(3)), "module '5': BatchNorm1d has options"),
+    "batch norm by the batch": (
+        lambda: built(nn.BatchNorm1d(3, track_running_stats=False)).eval(),
+        "module '5': BatchNorm1d has options that differ.*track_running_stats=False takes every batch's own",
+    ),
+    "batch norm of images": (lambda: nn.BatchNorm2d(3).eval(), "the module has no counterpart"),
+    "a lazy batch norm": (lambda: nn.LazyBatchNorm1d().eval(), "a lazy module loses its own"),
+    "a synchronised batch norm": (lambda: nn.SyncBatchNorm(3).eval(), "the module has no counterpart"),
     "a wrapper": (lambda: nn.DataParallel(built()), r"Pass its \.module"),
     "a class": (lambda: nn.Linear, "the module has no counterpart"),
     "a tensor": (lambda: torch.ones(3, 2), "the module has no counterpart"),
@@ -289,9 +296,66 @@ def test_a_module_is_refused(name):
         from_torch(make())
 
 
-def test_the_remedy_for_batch_norm():
-    sequential = built(nn.BatchNorm1d(3)).double()
-    sequential(torch.tensor(X))  # which moves its running averages
-    sequential.eval()
-    joined = nn.Sequential(*sequential[:4], nn.utils.fuse_linear_bn_eval(sequential[4], sequential[5]))
-    assert np.allclose(from_torch(joined)(X), asked(sequential), rtol=1e-12)
+def levelled(affine=True, dtype=torch.float64):
+    """Linear, BatchNorm1d, ReLU, twice, with running averages that have seen X and weights of their own."""
+    torch.manual_seed(6)
+    sequential = nn.Sequential(
+        *(nn.Linear(N, 4), nn.BatchNorm1d(4, eps=0.1, affine=affine), nn.ReLU(), nn.Dropout(0.3)),
+        *(nn.Linear(4, 3), nn.BatchNorm1d(3, momentum=None, affine=affine)),
+    ).double()
+    with torch.no_grad():
+        for part in sequential[1::4]:
+            for parameter in part.parameters():
+                parameter.uniform_(0.5, 2)
+    for seed in (1, 2):
+        sequential(torch.tensor(X + seed))
+    return sequential.to(dtype)
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_batch_norm_in_evaluation_mode(affine):
+    sequential = levelled(affine).eval()
+    net = from_torch(sequential, nn.CrossEntropyLoss())
+    assert np.allclose(net.forward(X).sum(len(net.layers)), asked(sequential), rtol=1e-12, atol=1e-14)
+    kinds = ["Dense", "BatchNorm", "Elementwise", "Dropout", "Dense", "BatchNorm", "Softmax"]
+    assert [type(layer).__name__ for layer in net.layers] == kinds
+    value, theirs = torch_gradients(sequential, nn.CrossEntropyLoss(), LABELS)
+    ours, own = our_gradients(net, LABELS)
+    assert abs(ours - value) < 1e-12 * value
+    assert set(own) - set(theirs) == (
+        set() if affine else {f"{k}.{w}" for k in "15" for w in ("weight", "bias")}
+    )
+    assert max(abs(own[name] - theirs[name]).max() / abs(theirs[name]).max() for name in theirs) < 1e-12
+
+
+def test_batch_norm_in_training_is_that_of_the_network_in_training():
+    """Without dropout nothing is drawn; the biases below have gradients of rounding alone: norm_rows."""
+    sequential = levelled().eval()
+    sequential[3].p = 0.0
+    in_use = from_torch(sequential, nn.CrossEntropyLoss())
+    value, theirs = torch_gradients(sequential.train(), nn.CrossEntropyLoss(), LABELS)
+    for net, same in ((in_use.in_training(), True), (in_use, False)):
+        ours, own = our_gradients(net, LABELS)
+        assert own.keys() == theirs.keys()
+        assert all(np.allclose(own[name], theirs[name], rtol=1e-11, atol=1e-14) for name in own) == same
+        assert np.isclose(ours, value, rtol=1e-12) == same
+    assert max(abs(theirs[name]).max() for name in ("0.bias", "4.bias")) < 1e-15
+
+
+def test_a_sigmoid_in_the_loss_after_batch_norm_or_dropout():
+    for top in (nn.BatchNorm1d(1), nn.Dropout(0.4)):
+        sequential = built(top, outputs=1)
+        sequential(torch.tensor(X))
+        sequential.eval()
+        net = from_torch(sequential, nn.BCEWithLogitsLoss())
+        T = target("shares", 1)
+        assert np.allclose(net.forward(X).sum(len(net.layers)), asked(sequential), rtol=1e-12)
+        assert max(differences(net, sequential, nn.BCEWithLogitsLoss(), T).values()) < 1e-12
+
+
+def test_single_precision_statistics_stay_single():
+    sequential = levelled(dtype=torch.float32).eval()
+    net = from_torch(sequential)
+    assert net.dtype == net.layers[1].mean.dtype == np.float32
+    x = X.astype(np.float32)
+    assert np.allclose(net(x), asked(sequential, x), atol=50 * np.finfo(np.float32).eps)
