@@ -1,6 +1,6 @@
 """jacobprop: every gradient with its factors, its proof, its price and its picture."""
 
-from . import activations, dialects, errors, testing
+from . import activations, classic, constructions, dialects, errors, testing, training
 from .activations import Activation
 from .chain import Chain
 from .checking import check, check_vjp, diagnose
@@ -86,6 +86,8 @@ __all__ = [
     "activations",
     "check",
     "check_vjp",
+    "classic",
+    "constructions",
     "derive",
     "diagnose",
     "dialects",
@@ -109,4 +111,5 @@ __all__ = [
     "sensitivity",
     "sensitivity_picture",
     "testing",
+    "training",
 ]

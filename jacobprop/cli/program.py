@@ -12,6 +12,7 @@ from .chain_command import chain_command
 from .check_command import check_command
 from .demo_command import demo_command
 from .diagnose_command import diagnose_command
+from .experiment_command import experiment_command
 from .failures import ClosedPipeError, exit_code
 from .fit_command import fit_command
 from .plan_command import plan_command
@@ -67,3 +68,4 @@ program.add_command(plan_command)
 program.add_command(check_command)
 program.add_command(diagnose_command)
 program.add_command(fit_command)
+program.add_command(experiment_command)
