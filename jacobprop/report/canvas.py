@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from .._lazy import matplotlib, matplotlib_figure
+from ..errors import OptionError
+from ..files.paths import as_path
 
 ENDINGS = (".png", ".svg", ".pdf")
 """The formats of pictures."""
@@ -30,3 +32,17 @@ def save(figure: Any, path: Path) -> None:
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
     with matplotlib.rc_context({"svg.hashsalt": "jacobprop", "hatch.linewidth": 0.6}):
         figure.savefig(path, format=kind, metadata=undated)
+
+
+def picture_path(path: object, where: str) -> Path:
+    """A path with the ending of a picture."""
+    file = as_path(path, where)
+    if file.suffix.lower() not in ENDINGS or not file.parent.is_dir():
+        raise OptionError(
+            "a picture cannot be saved there",
+            where=where,
+            got=path,
+            expected=f"a name in an existing directory that ends in {', '.join(ENDINGS)}",
+            remedy="Leave it out: the figure has savefig.",
+        )
+    return file

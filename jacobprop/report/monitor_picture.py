@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ..arrays import Array
-from .canvas import HEIGHT, WIDTH, new_figure
+from ..errors import OptionError
+from .canvas import HEIGHT, WIDTH, new_figure, picture_path, save
 from .panel import Rectangle
 
 _FIRST, _LAST = "#08306b", "#e0a100"
@@ -46,32 +47,75 @@ def draw_layers(figure: Any, space: Rectangle, epochs: Sequence[int], panel: Cur
     axes.legend(frameon=False, fontsize=9, handlelength=3, reverse=True, **below)
 
 
+class Watched(Protocol):
+    """What is drawn: a `jacobprop.training.Monitor`."""
+
+    @property
+    def epochs(self) -> Sequence[int]:
+        """When it looked (e,)."""
+
+    @property
+    def layers(self) -> Sequence[int]:
+        """The numbers of the layers that can saturate (s,)."""
+
+    @property
+    def saturated(self) -> Array:
+        """(e, s)."""
+
+    @property
+    def log2_input(self) -> Array:
+        """(e, N)."""
+
+    @property
+    def log2_loss(self) -> Array | None:
+        """(e, N + 1)."""
+
+
 def monitor_picture(
-    epochs: Sequence[int],
-    layers: Sequence[int],
-    saturated: Array,
-    log2_input: Array,
-    log2_loss: Array | None,
-    title: str,
+    monitor: Watched, path: object = None, *, title: str = "a training, layer by layer"
 ) -> Any:
     """A slide of 1280 x 720: shares of saturated units, |J_a0^al| and, where there is one, |dL/da_l|.
 
     Parameters
     ----------
-    epochs : sequence of int (e,)
-    layers : sequence of int (s,)
-        The numbers of the layers that can saturate.
-    saturated : array (e, s)
-    log2_input : array (e, N)
-    log2_loss : array (e, N + 1), optional
+    monitor : Monitor
+        That has seen something.
+    path : str or Path, optional
+        Where to save it too: .png, .svg or .pdf.
     title : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    OptionError
+        The monitor has seen nothing, or the path is none or has another ending; nothing is drawn.
+    MissingExtraError
+        Without matplotlib.
     """
+    file = None if path is None else picture_path(path, "monitor_picture")
+    epochs, layers, log2_input, log2_loss = (
+        monitor.epochs,
+        monitor.layers,
+        monitor.log2_input,
+        monitor.log2_loss,
+    )
+    if not len(epochs):
+        raise OptionError(
+            "there is nothing to draw",
+            where="monitor_picture",
+            got="a monitor that has seen no network",
+            expected="one or more epochs",
+            remedy="Pass it to fit(callbacks=[monitor]), or call monitor(net).",
+        )
     figure, depth = new_figure(), log2_input.shape[1]
     panels = [
         Curves(r"$\log_2\ \Vert J_{a0}^{al}\Vert$, from input to layer", range(1, depth + 1), log2_input)
     ]
     if len(layers):
-        panels.insert(0, Curves("saturated units, %", layers, saturated * 100, (-2, 102)))
+        panels.insert(0, Curves("saturated units, %", layers, monitor.saturated * 100, (-2, 102)))
     if log2_loss is not None:
         head = r"$\log_2\ \Vert dL/da_l\Vert$, from loss to layer"
         panels.append(Curves(head, range(depth + 1), log2_loss))
@@ -79,7 +123,9 @@ def monitor_picture(
     for place, panel in enumerate(panels):
         space = Rectangle(0.8 + place * wide, 2.3, wide - 0.6, HEIGHT - 3.7)
         draw_layers(figure, space, epochs, panel, depth)
-    figure.text(0.8 / WIDTH, (HEIGHT - 0.6) / HEIGHT, title, fontsize=16, color="#333333")
+    figure.text(0.8 / WIDTH, (HEIGHT - 0.6) / HEIGHT, title, fontsize=16, color="#333333", parse_math=False)
+    if file is not None:
+        save(figure, file)
     return figure
 
 

@@ -6,16 +6,13 @@ A panel for an output, a line for a feature, the features that matter most on to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..arrays import Array, quiet
-from ..errors import OptionError
-from ..files.paths import as_path
 from .blocks import full
-from .canvas import ENDINGS, HEIGHT, WIDTH, new_figure, save
+from .canvas import HEIGHT, WIDTH, new_figure, picture_path, save
 from .colours import colours
 from .magnitude import largest
 from .panel import Rectangle, prepare
@@ -82,7 +79,7 @@ def sensitivity_picture(sensitivity: Summarised, path: object = None) -> Any:
     MissingExtraError
         Without matplotlib.
     """
-    file = None if path is None else _picture_path(path)
+    file = None if path is None else picture_path(path, "sensitivity_picture")
     sizes, means = sensitivity.summary("mean_abs"), sensitivity.summary("mean")
     order = [ranked.column for ranked in sensitivity.ranking()][:MOST_FEATURES]
     figure, panels = new_figure(), min(len(sensitivity.outputs), MOST_OUTPUTS)
@@ -100,20 +97,6 @@ def sensitivity_picture(sensitivity: Summarised, path: object = None) -> Any:
     if file is not None:
         save(figure, file)
     return figure
-
-
-def _picture_path(path: object) -> Path:
-    """A path with the ending of a picture."""
-    file = as_path(path, "sensitivity_picture")
-    if file.suffix.lower() not in ENDINGS or not file.parent.is_dir():
-        raise OptionError(
-            "a picture cannot be saved there",
-            where="sensitivity_picture",
-            got=path,
-            expected=f"a name in an existing directory that ends in {', '.join(ENDINGS)}",
-            remedy="Leave it out: the figure has savefig.",
-        )
-    return file
 
 
 def _places(count: int) -> list[Rectangle]:

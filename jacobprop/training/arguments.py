@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from ..errors import DTypeError, MissingTargetError, OptionError, ShapeError, sh
 from ..histories import HeldOut, require_held_out
 from ..network import Network, require_network
 from ..record import Record
+
+Callback: TypeAlias = Callable[[Network, int], object]
+"""Called with the network and the epoch; raises StopIteration to end the training."""
 
 
 def stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
@@ -146,3 +150,17 @@ def _enough(cases: int, size: int) -> str:
         return "Pass at least two cases."
     fitting = next((m for m in range(max(size, 2), cases) if cases % m != 1), None)
     return f"Take such as batch_size={fitting}, or leave it out." if fitting else "Leave batch_size out."
+
+
+def callbacks(given: object) -> tuple[Callback, ...]:
+    """The functions to call after every epoch."""
+    found = given if isinstance(given, tuple | list) else None
+    if found is None or not all(map(callable, found)):
+        raise OptionError(
+            "callbacks are functions that see the network",
+            where="fit",
+            got=shown(given),
+            expected="a sequence of functions of (network, epoch)",
+            remedy="Pass [callback] for a single one, such as [jp.training.Monitor(X, T)].",
+        )
+    return tuple(found)

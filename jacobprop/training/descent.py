@@ -5,7 +5,7 @@ w <- w - learning_rate * dL/dw        (seed rows D-14 to D-19, D-25, B-35, H-59,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..arrays import quiet, whole_number
@@ -13,6 +13,7 @@ from ..errors import OptionError, shown
 from ..histories import HeldOut, History, Progress, require_progress
 from ..network import Network
 from . import arguments
+from .arguments import Callback
 from .optimizers import Optimizer
 from .run import Run
 from .state import TrainingState
@@ -59,6 +60,7 @@ def fit(
     seed: int = 0,
     held_out: HeldOut = None,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
     optimizer: Optimizer | None = None,
     l2: float = 0.0,
     early_stopping: EarlyStopping | None = None,
@@ -89,6 +91,9 @@ def fit(
     progress : callable, optional
         Called with (epoch, train loss, held-out loss or None) after every epoch. If it raises
         StopIteration, this epoch was the last.
+    callbacks : sequence of callables, optional
+        Each called with (network, epoch) before the first epoch, as epoch 0, and after every one: a
+        `Monitor`, for instance. If one raises StopIteration, this epoch was the last.
     optimizer : Optimizer, optional
         `Momentum` or `Adam`; plain gradient descent without one.
     l2 : float
@@ -151,6 +156,7 @@ def fit(
     x, target = arguments.stack(net, X, T)
     arguments.check_held_out(net, held_out)
     require_progress(progress, "epoch", "fit")
+    watching = arguments.callbacks(callbacks)
     task = Task(
         net,
         x,
@@ -167,7 +173,7 @@ def fit(
     rate = arguments.schedule(learning_rate)
     run = Run.begin(task, seed) if state is None else Run.resume(task.resumed(state), state)
     rules = StopRules(min_gradient, min_change, early_stopping, run.history)
-    stopped = run.go(epochs, rate, rules, progress)
+    stopped = run.go(epochs, rate, rules, progress, watching)
     network = run.network if early_stopping is None else run.restored()
     return Fit(network, run.history, stopped, run.state())
 

@@ -27,8 +27,8 @@ class Observation(NamedTuple):
 class Monitor:
     """Looks at a network on the same cases again and again, and keeps what it sees.
 
-    Call it between pieces of a training: ``fit(..., epochs=10, state=run.state)`` goes on bit for bit as one
-    long run would. `jacobprop.report.monitor_picture` draws what it has seen.
+    ``fit(..., callbacks=[monitor])`` calls it after every epoch; called by hand it looks at any network, such
+    as between two pieces of a training. `jacobprop.monitor_picture` draws what it has seen.
 
     Parameters
     ----------
@@ -49,11 +49,9 @@ class Monitor:
     >>> X, T = np.eye(3), np.array([[0.9], [0.1], [0.9]])
     >>> net = Network([Dense(3, 4, "sigmoid"), Dense(4, 1, "sigmoid")], SquaredError())
     >>> monitor = Monitor(X, T)
-    >>> for epoch in (0, 50, 100):
-    ...     monitor(net, epoch)
-    ...     net = fit(net, X, T, epochs=50, learning_rate=1.0).network
+    >>> trained = fit(net, X, T, epochs=50, learning_rate=1.0, callbacks=[monitor])
     >>> monitor.saturated.shape, monitor.log2_input.shape, monitor.log2_loss.shape
-    ((3, 2), (3, 2), (3, 3))
+    ((51, 2), (51, 2), (51, 3))
     """
 
     def __init__(self, X: object, T: object = None, *, eps: float = EPS) -> None:

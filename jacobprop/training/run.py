@@ -16,6 +16,7 @@ from ..delta import DeltaRule
 from ..errors import NonFiniteError
 from ..histories import History, Progress
 from ..network import Network
+from .arguments import Callback
 from .state import TrainingState, generator_of, words_of
 from .stopping import StopRules
 from .task import Task
@@ -71,18 +72,39 @@ class Run:
         return run
 
     def go(
-        self, epochs: int, rate: Callable[[int], float], rules: StopRules, progress: Progress | None
+        self,
+        epochs: int,
+        rate: Callable[[int], float],
+        rules: StopRules,
+        progress: Progress | None,
+        callbacks: tuple[Callback, ...] = (),
     ) -> str:
         """Train for so many epochs, or until a rule holds; why it ended."""
-        for _ in range(epochs):
+        going = len(self.history.train) > 1 or self._call(callbacks, 0)
+        for _ in range(epochs if going else 0):
             if stopped := rules.reached(self.gradient_norm):
                 return stopped
             epoch = len(self.history.train)
             self._epoch(epoch, rate(epoch))
             self._note()
+            going = self._call(callbacks, epoch)
             if not self.history.tell(progress):
                 return f"The progress function raised StopIteration after epoch {epoch}."
+            if not going:
+                break
+        if not going:
+            return f"A callback raised StopIteration after epoch {len(self.history.train) - 1}."
         return rules.reached(self.gradient_norm) or f"As many epochs as asked for: {epochs}."
+
+    def _call(self, callbacks: tuple[Callback, ...], epoch: int) -> bool:
+        """Show the network to everyone who wants to see it; whether the training goes on."""
+        going = True
+        for callback in callbacks:
+            try:
+                callback(self.network, epoch)
+            except StopIteration:
+                going = False
+        return going
 
     def _epoch(self, epoch: int, rate: float) -> None:
         for batch in self._batches():

@@ -1,11 +1,12 @@
 """Norms of Jacobians layer by layer, what a monitor keeps of them, and their picture."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
 import jacobprop as jp
-from jacobprop.report.canvas import save
-from jacobprop.report.monitor_picture import monitor_picture
+from jacobprop.errors import OptionError
 from jacobprop.training import Monitor, fit, jacobian_norms, saturation_report
 
 RNG = np.random.default_rng(47)
@@ -205,7 +206,7 @@ def test_the_picture_has_a_line_for_each_layer(with_loss, saturating):
     for _ in range(3):
         monitor(net)
     values = (monitor.saturated, monitor.log2_input, monitor.log2_loss)
-    figure = monitor_picture(monitor.epochs, monitor.layers, *values, "a title")
+    figure = jp.monitor_picture(monitor, title="a title")
     lines = [len(axes.lines) for axes in figure.axes]
     assert lines == [1] * saturating + [3] + [4] * with_loss
     assert (
@@ -214,17 +215,69 @@ def test_the_picture_has_a_line_for_each_layer(with_loss, saturating):
     )
 
 
+class Seen(NamedTuple):
+    """What a monitor has seen of a network that cannot saturate, without targets."""
+
+    epochs: list
+    log2_input: np.ndarray
+    log2_loss: None = None
+    layers: tuple = ()
+
+    @property
+    def saturated(self):
+        return np.empty((len(self.epochs), 0))
+
+
+def test_a_picture_needs_epochs_and_a_file_of_a_picture():
+    with pytest.raises(
+        OptionError, match=r"monitor_picture: there is nothing to draw.*callbacks=\[monitor\]"
+    ):
+        jp.monitor_picture(Monitor(X))
+    with pytest.raises(OptionError, match=r"monitor_picture.*a picture cannot be saved there"):
+        jp.monitor_picture(Seen([0], np.eye(1)), "monitor.txt")
+
+
+def test_a_monitor_follows_a_training_as_its_callback():
+    net = jp.Network([jp.Dense(4, 5, "tanh"), jp.Dense(5, 3), jp.Softmax()], jp.CrossEntropy())
+    monitor, alone = Monitor(X, LABELS), Monitor(X, LABELS)
+    first = jp.fit(net, X, LABELS, epochs=2, callbacks=[monitor])
+    second = jp.fit(net, X, LABELS, epochs=1, callbacks=[monitor], state=first.state)
+    assert monitor.epochs == [0, 1, 2, 3]
+    for each in (net, jp.fit(net, X, LABELS, epochs=1).network, first.network, second.network):
+        alone(each)
+    assert np.array_equal(monitor.log2_loss, alone.log2_loss)
+
+
+def test_a_callback_may_end_the_training_and_all_are_called():
+    net, seen = jp.Network([jp.Dense(4, 3), jp.Softmax()], jp.CrossEntropy()), []
+
+    def stop_at(epoch):
+        def callback(net, now):
+            seen.append((epoch, now))
+            if now == epoch:
+                raise StopIteration
+
+        return callback
+
+    found = jp.fit(net, X, LABELS, epochs=9, callbacks=[stop_at(2), stop_at(5)])
+    assert seen == [(limit, now) for now in (0, 1, 2) for limit in (2, 5)]
+    assert found.stopped == "A callback raised StopIteration after epoch 2."
+    at_once = jp.fit(net, X, LABELS, epochs=9, callbacks=(stop_at(0),))
+    assert len(at_once.history.train) == 1
+    for wrong in (print, [3], "fit"):
+        with pytest.raises(OptionError, match="callbacks are functions that see the network"):
+            jp.fit(net, X, LABELS, callbacks=wrong)
+
+
 def test_the_same_picture_is_the_same_file(tmp_path):
     files = []
     for _ in range(2):
-        save(
-            monitor_picture([0, 1], [], np.empty((2, 0)), np.eye(2), None, "title"), tmp_path / "monitor.png"
-        )
+        jp.monitor_picture(Seen([0, 1], np.eye(2)), tmp_path / "monitor.png", title="$1 and $2")
         files.append((tmp_path / "monitor.png").read_bytes())
     assert files[0] == files[1]
 
 
 def test_zero_norms_leave_a_gap_in_the_picture():
-    figure = monitor_picture([0], [], np.empty((1, 0)), np.array([[-np.inf, 1.0]]), None, "one epoch")
+    figure = jp.monitor_picture(Seen([0], np.array([[-np.inf, 1.0]])))
     assert np.isnan(figure.axes[0].lines[0].get_ydata()).all()
     assert figure.axes[0].lines[1].get_marker() == "o"
