@@ -45,7 +45,7 @@ from .losses import (
 from .network import Network
 from .planning import plan
 from .record import Record
-from .report.monitor_picture import monitor_picture
+from .report.monitor_panels import monitor_picture
 from .report.sensitivity_panels import sensitivity_picture
 from .symbolic import derive
 from .training import fit

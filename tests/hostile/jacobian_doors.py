@@ -131,7 +131,50 @@ def identity(trial, o, n, cases, wild):
     return Model(J, M, M, M > 0)
 
 
-MAKERS = (dense, diagonal, low_rank, scaled, weight, identity)
+def unitwise(trial, o, n, cases, wild):
+    below = trial.draw(st.integers(1, 3))
+    inner = trial.draw(st.sampled_from([dense, diagonal, low_rank]))
+    left = inner(trial, o, o if inner is not dense else n, cases, wild)
+    if left is None:
+        return None
+    lead = (cases,) if cases is not None and trial.draw(st.booleans()) else ()
+    V = given(trial, trial.draw(numbers((*lead, below, left.J._n), wild)), "V")
+    J = trial.call(jp.UnitwiseWeightJacobian, left.J, V.value, refused=V.bad)
+    if J is REFUSED:
+        return None
+    V = wide(V.array)[..., None, :, :]
+    there = left.present[..., :, None, :] & np.ones(V.shape, bool)
+    with np.errstate(all="ignore"):
+        M, bound = left.matrix[..., :, None, :] * V, left.bound[..., :, None, :] * np.abs(V)
+    parts = (np.where(there, M, 0), np.where(there, bound, 0), there)
+    return Model(J, *(part.reshape(*part.shape[:-2], -1) for part in parts))
+
+
+def block_diagonal(trial, o, n, cases, wild):
+    inner = trial.draw(st.sampled_from([dense, diagonal, low_rank]))
+    widths = (o, n if inner is dense else o)
+    blocks = trial.draw(st.sampled_from([b for b in range(1, 5) if not any(w % b for w in widths)]))
+    model = inner(trial, *(w // blocks for w in widths), blocks, wild)
+    if model is None:
+        return None
+    axis = trial.draw(st.sampled_from([0, -1]))
+    J = trial.call(jp.BlockDiagonalJacobian, model.J, axis, refused=False)
+    J = J if cases is None else trial.call(J.for_cases, cases, refused=False)
+    parts = [_blocks(full(model, part), axis) for part in (model.matrix, model.bound, model.present)]
+    return Model(J, *parts)
+
+
+def _blocks(part, axis):
+    """Every block in its place, case by case."""
+    b, o, n = part.shape
+    whole = np.zeros((o * b, n * b), part.dtype)
+    for k in range(b):
+        places = (slice(k * o, k * o + o), slice(k * n, k * n + n)) if axis == 0 else (slice(k, None, b),) * 2
+        whole[places] = part[k]
+    return whole
+
+
+MAKERS = (dense, diagonal, low_rank, scaled, weight, identity, unitwise, block_diagonal)
 
 
 def made(trial, o=None, n=None, cases=..., wild=None):
@@ -208,11 +251,13 @@ def constructors(trial):
     kind = trial.draw(st.sampled_from([
         jp.DenseJacobian, jp.DiagonalJacobian, jp.DiagonalPlusLowRankJacobian, jp.ScaledJacobian,
         jp.WeightJacobian, jp.IdentityJacobian, jp.JacobianTensor, jp.Chain,
+        jp.UnitwiseWeightJacobian, jp.BlockDiagonalJacobian,
     ]))  # fmt: skip
     counts = {
         jp.DiagonalPlusLowRankJacobian: 3,
         jp.ScaledJacobian: 3,
         jp.WeightJacobian: 2,
+        jp.UnitwiseWeightJacobian: 2,
         jp.JacobianTensor: 4,
     }
     options = {
@@ -222,6 +267,7 @@ def constructors(trial):
         jp.ScaledJacobian: ("out_shape", "in_shape", "cases"),
         jp.IdentityJacobian: ("cases", "dtype"),
         jp.Chain: ("variables", "head"),
+        jp.BlockDiagonalJacobian: ("axis",),
     }.get(kind, ())
     shape = st.lists(st.integers(0, 3), max_size=4).map(tuple)
     good = st.sampled_from(

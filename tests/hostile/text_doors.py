@@ -230,6 +230,8 @@ def _by_hand(name, u):
         "softsign": lambda u: u / (1 + abs(u)),
     }
     by["gelu"] = lambda u: u * math.erfc(-u / math.sqrt(2)) / 2
+    by["step"] = lambda u: float(u > 0) if u else None  # at 0 it is what at_kink says
+    by["sign"] = lambda u: math.copysign(1, u) if u else None
     return by[name](u) if name in by else None
 
 
