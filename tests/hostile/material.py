@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import scipy.sparse
+import sympy
 from hypothesis import strategies as st
 
 from jacobprop import activations, losses
@@ -177,6 +178,14 @@ def contained(draw, array, bad=True, dtypes=FLOATS):
     return Given(value, seen, f"{how}, {dtype}")
 
 
+@st.composite
+def numeric(draw, array, dtypes=FLOATS):
+    """The same for rooms that compute with floats alone: sympy's expressions are bad as well."""
+    if array.size and draw(st.integers(0, 15)) == 0:
+        return Given(np.full(array.shape, sympy.Symbol("x") / 3), None, "expressions")
+    return draw(contained(array, dtypes=dtypes))
+
+
 junk = st.one_of(
     st.sampled_from([
         None, True, False, 0, -1, 1, 2, 3.5, 10**30, -(10**30), 10**4000, float("nan"), float("inf"),
@@ -192,6 +201,11 @@ junk = st.one_of(
 """Things that are rarely right anywhere."""
 
 _SHOW = all(hasattr(module, "shown") for module in (activations, losses, pair))
+def mostly(good):
+    """What is right as a rule."""
+    return st.one_of(*[good] * 6, junk)
+
+
 tame = junk if _SHOW else junk.filter(lambda value: not isinstance(value, Mute) and len(str(value)) < 100)
 """The same for rooms whose errors show what came with repr."""
 

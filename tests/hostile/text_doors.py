@@ -196,8 +196,11 @@ def junk_texts(trial):
 
 def activations(trial):
     """activations.get, value and derivative: shapes, dtypes, nan stays nan, and no value out of range."""
-    name = trial.draw(st.one_of(tame, *[st.sampled_from(jp.activations.NAMES)] * 4))
-    options = {"at_kink": trial.draw(tame)} if trial.draw(st.integers(0, 5)) == 0 else {}
+    name = trial.draw(
+        st.one_of(tame, *[st.sampled_from(jp.activations.NAMES + jp.activations.THRESHOLDS)] * 4)
+    )
+    sides = st.one_of(tame, st.sampled_from(["left", "right", "middle", 0.5]))
+    options = {"at_kink": trial.draw(sides)} if trial.draw(st.integers(0, 3)) == 0 else {}
     found = trial.call(jp.activations.get, name, **options)
     if found is REFUSED:
         return
