@@ -8,9 +8,10 @@ from functools import cached_property
 from ..histories import Progress
 from ..record import Record
 from ..training import Fit, fit
+from ..training.splitting import Cases
 from .measuring import Measurement, measure_all
 from .symbolic_check import SymbolicCheck, check_321
-from .wine_task import Cases, WineTask
+from .wine_task import WineTask
 
 MINIBATCH = 32
 

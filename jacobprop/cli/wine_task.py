@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import numpy as np
-
-from ..arrays import Array
 from ..data import load_wine
 from ..layers import Dense, Softmax
 from ..losses import CrossEntropy, SquaredError
 from ..network import Network
+from ..training import MinMaxScaler, StandardScaler, decode_targets, encode_targets, split
+from ..training.splitting import Cases, Split
 
-HELD_OUT = 44
-"""How many of the 178 wines training never sees."""
-
-SLIDE_TARGETS = np.array([0.1, 0.5, 0.9])
-"""One sigmoid output for three classes, away from saturation (D-82)."""
-
-
-class Cases(NamedTuple):
-    """Inputs and targets."""
-
-    X: Array
-    T: Array
+HELD_OUT, CLASSES = 44, 3
+"""How many of the 178 wines training never sees, and the number of cultivars."""
 
 
 @dataclass(frozen=True)
@@ -41,23 +29,15 @@ class WineTask:
 
     def accuracy(self, net: Network) -> float:
         """The share of held-out wines that a network puts into the right class."""
-        output = net(self.held_out.X)
+        output, T = net(self.held_out.X), self.held_out.T
         if output.shape[1] == 1:
-            right = _nearest(output) == _nearest(self.held_out.T)
-        else:
-            right = output.argmax(axis=1) == self.held_out.T
-        return float(right.mean())
-
-
-def _nearest(values: Array) -> Array:
-    """The class whose target is nearest to each single output."""
-    return np.asarray(np.abs(values - SLIDE_TARGETS).argmin(axis=1))
+            return float((decode_targets(output, CLASSES) == decode_targets(T, CLASSES)).mean())
+        return float((output.argmax(axis=1) == T).mean())
 
 
 def softmax_task(seed: int) -> WineTask:
     """13-5-3 with softmax and cross-entropy on standardised measurements."""
-    X, labels, train, held_out = _split(seed)
-    X = (X - X[train].mean(axis=0)) / X[train].std(axis=0)
+    train, held_out = _wines(seed, StandardScaler())
     return WineTask(
         title="13-5-3 softmax, cross-entropy, standardised inputs",
         net=Network(
@@ -67,8 +47,8 @@ def softmax_task(seed: int) -> WineTask:
             names="X Y Z S",
             weights="V W",
         ),
-        train=Cases(X[train], labels[train]),
-        held_out=Cases(X[held_out], labels[held_out]),
+        train=train,
+        held_out=held_out,
         learning_rate=0.3,
         batch_size=16,
         epochs=60,
@@ -77,9 +57,9 @@ def softmax_task(seed: int) -> WineTask:
 
 def slide_task(seed: int) -> WineTask:
     """The slide's 13-5-1 sigmoid, incremental, eta .3; inputs in [0, 1], targets .1, .5, .9 (S-36)."""
-    X, labels, train, held_out = _split(seed)
-    low, high = X[train].min(axis=0), X[train].max(axis=0)
-    X, T = (X - low) / (high - low), SLIDE_TARGETS[labels][:, None]
+    train, held_out = (
+        Cases(cases.X, encode_targets(cases.T, CLASSES)) for cases in _wines(seed, MinMaxScaler())
+    )
     return WineTask(
         title="13-5-1 sigmoid, squared error, inputs in [0, 1], targets .1 .5 .9",
         net=Network(
@@ -89,16 +69,17 @@ def slide_task(seed: int) -> WineTask:
             names="X Y Z",
             weights="V W",
         ),
-        train=Cases(X[train], T[train]),
-        held_out=Cases(X[held_out], T[held_out]),
+        train=train,
+        held_out=held_out,
         learning_rate=0.3,
         batch_size=1,
         epochs=300,
     )
 
 
-def _split(seed: int) -> tuple[Array, Array, Array, Array]:
-    """The wines, and the rows to train on and to hold out."""
+def _wines(seed: int, scaler: MinMaxScaler | StandardScaler) -> Split:
+    """The wines, scaled by those to train on."""
     wine = load_wine()
-    order = np.random.default_rng(seed).permutation(len(wine.X))
-    return wine.X, wine.labels, order[HELD_OUT:], order[:HELD_OUT]
+    found = split(wine.X, wine.labels, held_out=HELD_OUT, seed=seed)
+    scaling = scaler.fit(found.train.X)
+    return Split(*(Cases(scaling.transform(cases.X), cases.T) for cases in found))
