@@ -10,7 +10,14 @@ from typing import Any, cast
 from .architecture import SUM, Architecture, Edge, Node
 from .arrays import Array, cases_of, freeze, quiet
 from .errors import UnsupportedLayerError, shown
-from .jacobians import BlockDiagonalJacobian, DiagonalJacobian, IdentityJacobian, Jacobian, WeightJacobian
+from .jacobians import (
+    BlockDiagonalJacobian,
+    DiagonalJacobian,
+    IdentityJacobian,
+    Jacobian,
+    StackedJacobian,
+    WeightJacobian,
+)
 from .jacobians.identity import unit
 from .layers import SumLayer
 from .layers.base import Operand, Parameters
@@ -188,6 +195,7 @@ class LayerFactors:
         Only an elementwise layer has one: with softmax inside, the entries left out are not zero (E-12).
         """
         J = self.by_operand.get("W")
+        J = J.inner if isinstance(J, StackedJacobian) else J
         if not isinstance(J, WeightJacobian) or not isinstance(J.left, DiagonalJacobian | IdentityJacobian):
             raise self._missing("J_W_hat", "J_W_hat needs weights and an elementwise activation: use J_W.")
         return J.simplified()

@@ -38,7 +38,7 @@ from .layers import Layer
 from .layers.base import Parameters
 from .losses import Loss
 from .record import Record
-from .returned import checked_forward, checked_init, checked_width
+from .returned import checked_forward, checked_init, checked_layer, checked_width
 
 _SEED = "The same seed draws the same parameters."
 
@@ -164,9 +164,22 @@ class Network:
                     expected=f"{n_in}",
                     remedy=f"Set its n_in to {width}, or transpose its weights.",
                 )
+            if layer.same_widths:
+                self._check_same(number, [widths[k] for k in self.architecture.reads(number)])
             given = layer.width(n_in if width is None else width)
             widths.append(checked_width(given, "width", f"layer {number} {layer!r}"))
         return tuple(widths)
+
+    def _check_same(self, number: int, widths: list[int | None]) -> None:
+        """Refuse inputs of different widths, as far as they are known."""
+        if len(known := set(widths) - {None}) > 1:
+            raise ShapeError(
+                "only activations of the same width add",
+                where=self.architecture.where(number),
+                got=f"widths {', '.join(map(str, sorted(filter(None, known))))}",
+                expected="one width",
+                remedy="Put a Dense layer without activation into one of the branches.",
+            )
 
     # -- parameters ---------------------------------------------------------------------------------
 
@@ -322,7 +335,7 @@ class Network:
                 seed, "seed", "in_training", least=0, remedy="The same seed draws the same masks."
             )
         )
-        return self._with_layers([layer.in_training(rng) for layer in self.layers])
+        return self._with_layers([layer.in_training(rng) for layer in self.layers], "in_training")
 
     @quiet
     def with_statistics(self, X: object) -> Self:
@@ -340,11 +353,13 @@ class Network:
         activations, layers = [x], []
         for number, (layer, params) in enumerate(zip(self.layers, self._by_layer(dtype), strict=True), 1):
             inputs = tuple([activations[k] for k in self.architecture.reads(number)])
-            layers.append(layer.with_statistics(inputs))
+            layers.append(checked_layer(layer.with_statistics(inputs), layer, "with_statistics"))
             activations.append(layers[-1].forward(params, inputs)[0])
-        return self._with_layers(layers)
+        return self._with_layers(layers, "with_statistics")
 
-    def _with_layers(self, layers: Sequence[Layer]) -> Self:
+    def _with_layers(self, layers: Sequence[Layer], call: str) -> Self:
+        for new, old in zip(layers, self.layers, strict=True):
+            checked_layer(new, old, call)
         if all(new is old for new, old in zip(layers, self.layers, strict=True)):
             return self
         for layer in layers:

@@ -11,6 +11,7 @@ import numpy as np
 from .arrays import Array, whole_number
 from .errors import DTypeError, ShapeError, shown
 from .jacobians import Jacobian
+from .layers import Layer, SumLayer
 from .layout import Shape
 
 _REMEDY = "Return what Layer's docstring asks for: see its example."
@@ -35,6 +36,22 @@ def checked_width(width: object, what: str, where: str) -> int | None:
         return width
     remedy = "None stands for a width that depends on the input."
     return whole_number(width, what, where, remedy=remedy, most=sys.maxsize)
+
+
+def checked_layer(new: object, old: Layer, call: str) -> Layer:
+    """A layer in the place of another, that reads the same and is differentiated in the same way."""
+    kept = ("inputs", "n_in", "gate")
+    same = isinstance(new, Layer) and all(getattr(new, name) == getattr(old, name) for name in kept)
+    if not same or isinstance(new, SumLayer) != isinstance(old, SumLayer):
+        raise DTypeError(
+            f"{call} must return a layer that fits in the same place",
+            where=f"{old!r}, {call}",
+            got=shown(new),
+            expected="the layer itself, or another with the same inputs, width and gate",
+            remedy=_REMEDY,
+        )
+    assert isinstance(new, Layer)
+    return new
 
 
 def checked_forward(

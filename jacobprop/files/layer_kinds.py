@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..arrays import Array
-from ..errors import DTypeError, UnsupportedLayerError
+from ..errors import UnsupportedLayerError
 from ..layers import RBF, BatchNorm, Dense, Dropout, Elementwise, Layer, LogSoftmax, Residual, Softmax
 from ..layers.batch_norm import BatchNormInTraining
 from ..layers.dropout import DropoutInTraining
@@ -166,24 +166,10 @@ def describe_layer(layer: Layer, where: str) -> Data:
 
 
 def statistics_of(layer: Layer, where: str) -> dict[str, Array]:
-    """The statistics of a layer that `describe_layer` accepts, by attribute.
-
-    Raises
-    ------
-    DTypeError
-        They are symbols.
-    """
+    """The statistics of a layer that `describe_layer` accepts, by attribute."""
     described = KINDS[type(layer).__name__]
-    found = {what: getattr(layer, what) for what in described.statistics(described.describe(layer, where))}
-    for what, array in found.items():
-        if array.dtype.kind == "O":
-            raise DTypeError(
-                f"a {what} of sympy expressions cannot be saved",
-                where=f"save: {where}",
-                expected="floats",
-                remedy="Take the statistics of numbers with net.with_statistics.",
-            )
-    return {what: array.astype(float) for what, array in found.items()}
+    names = described.statistics(described.describe(layer, where))
+    return {what: getattr(layer, what).astype(float) for what in names}
 
 
 def check_layer(data: Any, where: str) -> None:

@@ -40,6 +40,18 @@ def text_or_none(name: object, where: str) -> str:
     return name or ""
 
 
+def require_own(layer: Layer, kind: type[Layer]) -> None:
+    """Refuse a subclass whose training form would be that of its base."""
+    if type(layer) is not kind:
+        raise UnsupportedLayerError(
+            f"a subclass of {kind.__name__} is another layer in training, too",
+            where=repr(layer),
+            got="the in_training of its base",
+            expected="a method in_training of its own",
+            remedy="Override it; return self if the layer is the same in training.",
+        )
+
+
 class Workspace:
     """Arrays that one layer's fast path reuses from call to call; one for each layer of a DeltaRule.
 
@@ -102,6 +114,8 @@ class Layer(abc.ABC):
         "softmax" or "sigmoid" if a loss may fuse with the layer's last step, else empty. Where the
         loss has the same gate, dL/dz comes from the loss's `head_row`, and the layer, a SumLayer, is
         asked for z by `sum` and for the Jacobians below z: its own J_Sum is left out of the product.
+    same_widths : bool
+        Whether all its inputs must be equally wide.
     positional : bool
         Whether what a case becomes depends on its place in the stack, as with masks that are drawn for
         each row: alone it may become something else.
@@ -144,6 +158,7 @@ class Layer(abc.ABC):
     name: str = ""
     gate: str = ""
     analytic: bool = False
+    same_widths: bool = False
     positional: bool = False
     couples_cases: bool = False
     _once: ClassVar[frozenset[str]] = frozenset()  # set by its __init__, which makes others from them

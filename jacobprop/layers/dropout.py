@@ -12,7 +12,7 @@ from ..arrays import Array, cases_of, is_symbolic, real_number
 from ..errors import OptionError, shown
 from ..jacobians import DiagonalJacobian, Jacobian
 from ..jacobians.identity import unit
-from .base import Layer, Operand, Parameters, Values, Workspace, text_or_none
+from .base import Layer, Operand, Parameters, Values, Workspace, require_own, text_or_none
 
 
 class Dropout(Layer):
@@ -63,6 +63,7 @@ class Dropout(Layer):
 
     def in_training(self, rng: np.random.Generator) -> Layer:
         """The layer with masks drawn, those of a batch from one seed."""
+        require_own(self, Dropout)
         return DropoutInTraining(self, int(rng.integers(2**63)))
 
     def forward(self, params: Parameters, inputs: Values) -> tuple[Array, Any]:
@@ -99,6 +100,7 @@ class DropoutInTraining(Dropout):
     """
 
     positional = True
+    _once = frozenset({"rate", "seed"})
 
     def __init__(self, layer: Dropout, seed: int) -> None:
         self.rate, self.name, self.seed = layer.rate, layer.name, seed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -46,10 +47,12 @@ class Residual(Layer):
     """
 
     analytic = True
+    same_widths = True
     _once = frozenset({"inputs"})
 
     def __init__(self, start: int, *, name: str | None = None) -> None:
-        if isinstance(start, bool) or not isinstance(start, int | np.integer) or start == PREVIOUS:
+        whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
+        if not whole or start == PREVIOUS or abs(int(start)) > sys.maxsize:
             raise OptionError(
                 "start is the index of an earlier activation",
                 where="Residual",

@@ -147,6 +147,28 @@ EXACTLY = "the target must be shaped exactly like the output"
 GATE = "got an output that need not be a probability"
 
 BAD = {
+    "a subclass of a layer that differs in training": (
+        lambda: jp.Network([type("Mine", (jp.BatchNorm,), {})(3)]).in_training(),
+        errors.UnsupportedLayerError,
+        "Mine(3): a subclass of BatchNorm is another layer in training, too; got the in_training of"
+        " its base, expected a method in_training of its own. Override it; return self if the layer"
+        " is the same in training.",
+    ),
+    "no layer in training": (
+        lambda: jp.Network(
+            [type("Mine", (jp.Softmax,), {"in_training": lambda self, rng: None})()]
+        ).in_training(),
+        errors.DTypeError,
+        "Mine(), in_training: in_training must return a layer that fits in the same place; got "
+        "None, expected the layer itself, or another with the same inputs, width and gate. Return "
+        "what Layer's docstring asks for: see its example.",
+    ),
+    "branches of two widths": (
+        lambda: jp.Network([jp.Dense(3, 4), jp.Residual(0)]),
+        errors.ShapeError,
+        "layer 2 Residual(0): only activations of the same width add; got widths 3, 4, expected one"
+        " width. Put a Dense layer without activation into one of the branches.",
+    ),
     "an epsilon of nothing": (
         lambda: jp.BatchNorm(3, epsilon=0.0),
         errors.OptionError,
@@ -177,6 +199,31 @@ BAD = {
         errors.DTypeError,
         "BatchNorm(2): statistics are of numbers; got sympy expressions, expected floats. Take them"
         " from numbers first; the network then runs on expressions.",
+    ),
+    "a normalisation beyond memory": (
+        lambda: jp.BatchNorm(10**12),
+        errors.DenseLimitError,
+        "BatchNorm(1000000000000): the dense form is above the byte limit, nothing was allocated; got "
+        "16,000,000,000,000 bytes, expected at most 1,073,741,824. It is the width of the layer below.",
+    ),
+    "a normalisation by expressions": (
+        lambda: jp.BatchNorm.from_statistics(ONES(2), sympy.symbols("x y")),
+        errors.DTypeError,
+        "BatchNorm.from_statistics: statistics are of numbers; got sympy expressions, expected floats. "
+        "Take them from numbers first; the network then runs on expressions.",
+    ),
+    "an earlier activation beyond all numbers": (
+        lambda: jp.Residual(10**5000),
+        errors.OptionError,
+        "Residual: start is the index of an earlier activation; got an object of type int, expected 0 for "
+        "the network's input, l for layer l, or -2 and below from the end. -1 is the activation below, "
+        "which is one of the two in any case.",
+    ),
+    "a beta beyond the centres' dtype": (
+        lambda: jp.RBF.from_arrays(np.ones((2, 2), np.float16), 1e300),
+        errors.NonFiniteError,
+        "RBF.from_arrays: beta is not finite at [0]; got inf, expected finite numbers. "
+        "Training may have diverged: lower the learning rate, or repair the values.",
     ),
     "a dropout of everything": (
         lambda: jp.Dropout(1.0),
@@ -498,7 +545,7 @@ BAD = {
         "expected a tuple of indices from -2 to 1. -1 is the activation below, 0 the network's input.",
     ),
     "a residual of two widths": (
-        lambda: jp.Network([jp.Dense(3, 2), jp.Residual(0, name="skip")])(ONES((4, 3))),
+        lambda: jp.Residual(0, name="skip").forward({}, (ONES((4, 2)), ONES((4, 3)))),
         errors.ShapeError,
         "Residual(0) named 'skip': only activations of the same width add; "
         "got 2 units below and 3 in activation 0, expected the same number. "

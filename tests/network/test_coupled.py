@@ -432,3 +432,129 @@ def test_no_bias_of_the_layer_below_matters_to_batch_normalisation():
     gradient = net.in_training().forward(it.X, it.T).gradients()
     assert np.abs(gradient["b1"]).max() < 1e-15
     assert np.abs(gradient["W1"]).max() > 1e-3
+
+
+# -- precision --------------------------------------------------------------------------------------------
+
+
+def normalised(X):
+    """u in double precision, of differences to the first case."""
+    x = X.astype(np.float64) - X[0].astype(np.float64)
+    x = x - x.mean(0)
+    return x / np.sqrt((x**2).mean(0) + EPSILON)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "cases", "shift", "size", "within"),
+    [
+        ("f2", 5000, 1.0, 1.0, 4e-3),
+        ("f2", 20, 0.0, 400.0, 4e-3),  # whose variance is no number of half precision
+        ("f2", 70_000, 0.0, 1.0, 4e-3),
+        ("f4", 20_000, 1000.0, 1.0, 5e-7),
+        ("f4", 20, 0.0, 1e20, 5e-7),
+        ("f8", 20, 1e3, 1e-3, 1e-9),
+    ],
+)
+def test_statistics_are_taken_in_double_precision(dtype, cases, shift, size, within):
+    X = (shift + size * np.random.default_rng(3).normal(size=(cases, 2))).astype(dtype)
+    net = jp.Network([BatchNorm(2)], dtype=dtype)
+    for form in (net.in_training(), net.with_statistics(X)):
+        found = form(X)
+        assert found.dtype == dtype
+        assert np.abs(found - normalised(X)).max() <= within * np.abs(normalised(X)).max()
+
+
+def test_squares_of_a_batch_do_not_overflow():
+    X = np.random.default_rng(3).normal(size=(6, 2))
+    net = jp.Network([BatchNorm(2)]).in_training()
+    close(net(1e160 * X), normalised(1e80 * X))
+    J = net.forward(1e160 * X).jacobian("a1", "a0").tensor()
+    close(J * 1e160, net.forward(1e5 * X).jacobian("a1", "a0").tensor() * 1e5, 1e-9)
+
+
+def test_a_constant_unit_is_zero():
+    X = np.full((7, 2), 1e12 + 0.1)
+    for dtype, epsilon in (("f8", EPSILON), ("f4", 1e-50), ("f2", 1e-8)):
+        net = jp.Network([BatchNorm(2, epsilon=epsilon)], dtype=dtype)
+        data = X.astype(dtype) if dtype != "f2" else np.full((7, 2), 9.7, dtype)
+        assert not net.in_training()(data).any()
+        assert not net.with_statistics(data)(data).any()
+
+
+@pytest.mark.parametrize("form", ["in_training", "with_statistics"])
+def test_many_cases_in_half_precision_are_added_up_without_losing_any(form):
+    rng = np.random.default_rng(1)
+    X, T = rng.normal(size=(5000, 3)).astype("f2"), rng.normal(size=(5000, 3)).astype("f2") + 3
+    layers = [jp.Dense(3, 3), BatchNorm(3)]
+    net = jp.Network(layers, jp.SquaredError(reduction="mean"), dtype="f2")
+    net = net.in_training() if form == "in_training" else net.with_statistics(X)
+    exact = net.astype("f8").forward(X.astype("f8"), T.astype("f8")).gradients()
+    for found in (net.forward(X, T).gradients(), jp.DeltaRule(net).gradients(X, T)[1]):
+        for name, expected in exact.items():
+            assert np.abs(found[name] - expected).max() < 5e-3 * max(1, np.abs(expected).max())
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4"])
+def test_of_two_cases_only_epsilon_is_left(dtype):
+    """u is +-(1 - epsilon / s^2 / 2 ..), so that what is left is C epsilon / (2 s^3) (I - 1 1^T / 2) 2."""
+    X = np.random.default_rng(5).normal(size=(2, 3)).astype(dtype)
+    net = jp.Network([BatchNorm(3)], dtype=dtype).in_training()
+    half = (X[0].astype("f8") - X[1].astype("f8")) / 2
+    slope = EPSILON / (half**2 + EPSILON) ** 1.5 / 2
+    expected = np.einsum("k,cd,kl->ckdl", slope, np.array([[1, -1], [-1, 1]]), np.eye(3))
+    J = net.forward(X).jacobian("a1", "a0").tensor()
+    within = 4 * np.finfo(dtype).eps
+    assert np.abs(J / np.where(expected, expected, 1) - (expected != 0)).max() < within
+    layer = net.layers[0]
+    params = {slot: net.parameters[f"{slot}1"] for slot in "Cb"}
+    delta = np.array([[1, 2, 3], [0, 5, -4]], dtype)
+    cache = layer.forward(params, (X,))[1]
+    passed = layer.backward_into(delta, params, cache, jp.layers.Workspace())[-1]
+    by_hand = np.einsum("ck,ckdl->dl", delta, expected)
+    assert np.abs(passed / by_hand - 1).max() < within
+    assert jp.check(jp.Network([jp.Dense(3, 4, "tanh"), BatchNorm(4)]).in_training(), X.astype("f8"))
+    record = net.forward(X)
+    assert record.jacobian("a1", "a0").inner.rank == 1
+
+
+def test_diagnose_of_two_cases():
+    it = case("CrossEntropy", "mean")
+    record = it.learning.forward(it.X[:2], it.T[:2])
+    right = record.gradients()
+    assert jp.diagnose(right, record)
+    assert jp.diagnose(right | {"W3": -right["W3"]}, record).kind == "sign"
+
+
+# -- layers are values ------------------------------------------------------------------------------------
+
+
+def test_statistics_and_masks_cannot_be_set():
+    net = jp.Network([BatchNorm(3), Dropout(0.5)])
+    for layer, name in (
+        (net.layers[0], "epsilon"),
+        (net.layers[0], "mean"),
+        (net.with_statistics(np.eye(3)).layers[0], "variance"),
+        (net.layers[1], "rate"),
+        (net.in_training().layers[1], "seed"),
+    ):
+        with pytest.raises(AttributeError, match="a layer does not change"):
+            setattr(layer, name, 3.0)
+    with pytest.raises(ValueError, match="read-only"):
+        net.layers[0].variance[0] = 99
+
+
+def test_a_normalisation_says_whether_it_has_seen_data():
+    net = jp.Network([BatchNorm(3)])
+    seen = net.with_statistics(np.eye(3))
+    assert (repr(net.layers[0]), net.layers[0].has_statistics) == ("BatchNorm(3)", False)
+    assert (repr(seen.layers[0]), seen.layers[0].has_statistics) == ("BatchNorm(3, with statistics)", True)
+    assert repr(seen.in_training().layers[0]) == "BatchNormInTraining(3)"
+
+
+def test_the_simplified_jacobian_of_a_coupled_record_is_that_of_each_case():
+    it = case("CrossEntropy", "mean")
+    coupled = it.learning.forward(it.X, it.T).layer(1).J_W_hat
+    plain = jp.Network(it.net.layers[:1]).with_parameters(
+        {name: it.net.parameters[name] for name in ("W1", "b1")}
+    )
+    close(coupled, plain.forward(it.X).layer(1).J_W_hat)

@@ -80,6 +80,8 @@ def _of_the_batch(backprop: Backprop) -> Iterator[Mistake]:
         J = backprop.jacobian(edge)
         if not isinstance(J, BlockDiagonalJacobian) or not isinstance(J.inner, DiagonalPlusLowRankJacobian):
             continue
+        if J.inner.rank != 2:  # two cases: the terms have been added up
+            continue
         for kept, what, is_ in (
             ((1,), "the mean", "is"),
             ((0,), "the variance", "is"),
