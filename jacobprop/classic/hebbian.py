@@ -3,8 +3,9 @@
 dw_i = learning_rate x_i y: J_W^Z is kept, J_Sum^Z dropped, and -y stands for J_N^L.
 
 For a linear unit this is ascent on y^2 / 2, which has no top: with one input x shown again and again, the
-part of w along x grows by the factor 1 + learning_rate |x|^2 a step, and nothing ever shrinks, competes or
-stops (Hebb, The Organization of Behavior, 1949; seed rows H-10 to H-12, S-28).
+part of w along x grows by the factor 1 + learning_rate |x|^2 a step, with a bias that of (w, b) along (x, 1)
+by 1 + learning_rate (|x|^2 + 1), and nothing ever shrinks, competes or stops (Hebb, The Organization of
+Behavior, 1949; seed rows H-10 to H-12, S-28).
 
 Examples
 --------

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..activations import THRESHOLDS, get
 from ..arrays import Array, as_array, quiet
 from ..chain import Chain
 from ..errors import MissingTargetError, OptionError, ShapeError, UnsupportedLayerError
@@ -42,6 +43,8 @@ class LearningRule:
         What becomes of each of `FACTORS`, in words that start with "kept", "dropped" or "replaced".
     supervised : bool
         Whether there is a target.
+    thresholds : bool
+        Whether it teaches threshold units alone: those of "step" and "sign", whatever their ties.
 
     Notes
     -----
@@ -53,6 +56,7 @@ class LearningRule:
     error: Callable[..., Array]
     fates: tuple[str, str, str]
     supervised: bool = True
+    thresholds: bool = False
 
     def __repr__(self) -> str:
         fates = (f"{symbol} {fate.partition(':')[0]}" for symbol, fate in self.factors.items())
@@ -90,7 +94,8 @@ class LearningRule:
         MissingTargetError, OptionError, ShapeError, DTypeError
             No targets, or some where there is nothing to compare, or arrays that do not fit.
         UnsupportedLayerError
-            The layer is not Dense, or the rule cannot do without a slope that may be negative.
+            The layer is not Dense, or has no threshold where the rule needs one, or the rule cannot do
+            without a slope that may be negative.
         """
         record, number, e = self._error(net, X, D, layer)
         row = DenseJacobian(e[..., None, :], (), e.shape[-1:], cases=record.cases)
@@ -178,6 +183,14 @@ class LearningRule:
                 got=repr(layer),
                 expected="a Dense layer",
                 remedy="Name one with layer=.",
+            )
+        if self.thresholds and layer.activation.function not in [get(name).function for name in THRESHOLDS]:
+            raise UnsupportedLayerError(
+                "the rule teaches threshold units",
+                where=f"{self.name}, layer {number}",
+                got=repr(layer),
+                expected="an activation among " + ", ".join(THRESHOLDS),
+                remedy="WIDROW_HOFF learns from the outputs of any other.",
             )
         if self.supervised and "J_Sum^Z" not in self.kept and not monotone(layer.activation):
             raise UnsupportedLayerError(

@@ -12,8 +12,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..arrays import Array, as_array, freeze, listed, real_number, whole_number
+from ..arrays import Array, as_array, freeze, is_a, listed, real_number, whole_number
 from ..errors import OptionError, ShapeError, UnknownNameError, UnsupportedLayerError, shown
+
+_LONGEST = 10**6
+"""Units of time in one run."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ class MPNeuron:
     def __post_init__(self) -> None:
         excitatory, given = _names(self.excitatory), listed(self.weights)
         weights = tuple(real_number(weight) for weight in given) or (1.0,) * len(excitatory)
-        if len(weights) != len(excitatory) or not all(0 < weight < math.inf for weight in weights):
+        positive = all(weight > 0 for weight in weights) and sum(weights) < math.inf
+        if len(weights) != len(excitatory) or not positive:
             raise OptionError(
                 "an excitatory source has a positive weight",
                 where="MPNeuron(weights=)",
                 got=shown(given),
-                expected=f"{len(excitatory)} finite numbers above 0",
+                expected=f"{len(excitatory)} numbers above 0 with a finite sum",
                 remedy="Inhibition has no weight: name its source in inhibitory.",
             )
         if not math.isfinite(real_number(self.threshold)):
@@ -80,7 +84,33 @@ class MPNeuron:
         return tuple(dict.fromkeys([*self.excitatory, *self.inhibitory]))
 
     def fires(self, on: Mapping[str, Any]) -> bool:
-        """Whether it is on one unit of time after its sources were as `on` says."""
+        """Whether it is on one unit of time after its sources were as `on` says, 0 or 1 of each.
+
+        Raises
+        ------
+        UnknownNameError, OptionError
+            A source is missing, or is neither on nor off.
+        """
+        if missing := [source for source in self.sources if not is_a(on, Mapping) or source not in on]:
+            raise UnknownNameError(
+                "a source is missing",
+                where="MPNeuron.fires",
+                got=shown(on),
+                expected=", ".join(map(repr, self.sources)),
+                remedy=f"Say whether {missing[0]!r} is on.",
+            )
+        for source in self.sources:
+            if not (isinstance(on[source], bool | np.bool) or real_number(on[source]) in (0, 1)):
+                raise OptionError(
+                    f"source {source!r} is all or none",
+                    where="MPNeuron.fires",
+                    got=shown(on[source]),
+                    expected="0 or 1",
+                    remedy="Compare first: value > threshold.",
+                )
+        return self._fires(on)
+
+    def _fires(self, on: Mapping[str, Any]) -> bool:
         if any(on[source] for source in self.inhibitory):
             return False
         synapses = zip(self.excitatory, self.weights, strict=True)
@@ -176,7 +206,7 @@ class McCullochPitts:
         course = [state]
         for t in range(length):
             on = state | {name: values[t] for name, values in series.items()}
-            state = {name: int(neuron.fires(on)) for name, neuron in self._neurons.items()}
+            state = {name: int(neuron._fires(on)) for name, neuron in self._neurons.items()}
             course.append(state)
         return {name: freeze(np.array([state[name] for state in course])) for name in self._neurons}
 
@@ -193,14 +223,16 @@ class McCullochPitts:
             )
         series = {name: _bits(values, name) for name, values in given.items()}
         lengths = {len(values) for values in series.values()}
-        if not lengths:
-            remedy = "Without inputs nothing else says how long to run."
-            return series, whole_number(steps, "steps", "McCullochPitts.run", least=0, remedy=remedy)
-        if len(lengths) > 1 or steps not in (None, *lengths):
+        if not lengths or steps is not None:
+            remedy = "Without inputs nothing else says how long to run; with them leave it out."
+            lengths.add(
+                whole_number(steps, "steps", "McCullochPitts.run", least=0, most=_LONGEST, remedy=remedy)
+            )
+        if len(lengths) > 1:
             raise ShapeError(
                 "all inputs last equally long",
                 where="McCullochPitts.run",
-                got=f"{sorted(lengths)} steps" + (f" and steps={shown(steps)}" if steps is not None else ""),
+                got=" and ".join(map(str, sorted(lengths))) + " steps",
                 expected="one length",
                 remedy="Fill the shorter ones up with zeros, and leave steps out.",
             )

@@ -18,7 +18,8 @@ class Learned:
     errors : tuple of numbers
         One an epoch; of what, the function that returns it says.
     converged : bool
-        Whether it stopped of itself, not for want of epochs.
+        Whether it came to its end: no mistake left, or for `lms` and `adaline` weights that stand still.
+        Otherwise the epochs ran out, or MADALINE was stuck.
     """
 
     network: Network

@@ -25,8 +25,9 @@ PERCEPTRON = LearningRule(
         "dropped: 1 in its place; of a step it is 0, and the gradient would learn nothing",
         "kept: I (x) x",
     ),
+    thresholds=True,
 )
-"""dw_i = learning_rate (d - y) x_i, y the step of z."""
+"""dw_i = learning_rate (d - y) x_i, y the step of z: of a layer that has a step, or a sign, and no other."""
 
 
 @quiet
@@ -53,7 +54,8 @@ def perceptron(
         0 and 1, or -1 and +1: the sign version, where y = sign(z) and the step is (d - y) / 2, so that with
         learning_rate=1 a mistake adds x to W or subtracts it. Both versions go through the same weights.
     learning_rate : float
-        Above 0. Started from zero it scales the weights and changes nothing else.
+        Above 0. Started from zero, a power of two scales the weights and changes nothing else; so does any
+        other rate but for rounding, by which a sum of zero may come out on either side.
     epochs : int
         At most this many.
     tie : "left" or "right"

@@ -109,6 +109,10 @@ def separable(X: object, labels: object) -> Hyperplane | SharedPoint:
     """
     x = finite_cases(X, "separable")
     classes = two_classes(labels, len(x), "separable")
+    if np.ptp(classes.signs) == 0:  # one class alone: w = 0, whatever rounding does to the others
+        alone = _hyperplane(x, classes, np.zeros(x.shape[1]), float(classes.signs[0]))
+        assert alone is not None, "every case is on the side of b"
+        return alone
     centre = x.min(axis=0) / 2 + x.max(axis=0) / 2
     extent = np.abs(x - centre).max(axis=0)
     extent[extent == 0] = 1

@@ -3,9 +3,10 @@
 dw_i = learning_rate (d - y) x_i: J_N^L and J_W^Z are kept, and J_Sum^Z is 1.
 
 On a linear unit, y = z, nothing is lost: it is the gradient of half the squared error, and the rule is LMS.
-With another f it still steps downhill while f' >= 0, since only positive factors are missing: with
-delta = d - y > 0 a weight rises if x > 0 and falls if x < 0 (the slides' delta, of the other sign than
-dL/dz, E-17). An f that falls somewhere is refused.
+With another f a small step for a single case never leads uphill while f' >= 0, since only factors are missing
+that are not negative: with delta = d - y > 0 a weight rises if x > 0 and falls if x < 0 (the slides' delta,
+of the other sign than dL/dz, E-17). A stack has no such promise: each case lacks a factor of its own, and
+the sum of their steps may lead uphill. An f that falls somewhere is refused.
 
 Examples
 --------
@@ -88,7 +89,8 @@ def lms(
     D : array (cases, n_out)
         Targets, any numbers.
     learning_rate : float
-        Above 0; at 2 / |x|^2 of the longest case, (x, 1) with a bias, it ceases to be stable.
+        Above 0; below 2 / |x|^2 of the longest case, (x, 1) with a bias, it is stable. It may be so above,
+        too, where the other cases make up for the longest.
     epochs : int
         At most this many.
     tolerance : float

@@ -81,7 +81,7 @@ def expression_network(expression: object, variables: object = None) -> Network:
     expression : sympy Boolean
         Of at most 8 variables unless it is a DNF; never a string.
     variables : sequence of sympy symbols, optional
-        In the order of the inputs; by default sorted by name.
+        In the order of the inputs; by default sorted by name, x2 before x10.
 
     Returns
     -------

@@ -6,6 +6,7 @@ variables is [1, 0, -1]. These numbers are the weights of the threshold unit tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,7 +88,7 @@ def expression_terms(expression: Any, variables: object = None) -> Array:
     expression : sympy Boolean
         And, Or, Not, Xor, Implies, Equivalent and ITE of symbols; never a string.
     variables : sequence of sympy symbols, optional
-        In the order of the inputs; by default those of the expression, sorted by name.
+        In the order of the inputs; by default those of the expression, sorted by name, x2 before x10.
 
     Returns
     -------
@@ -190,7 +191,7 @@ def _evaluated(expression: Any) -> Any:
 
 
 def _order(expression: Any, variables: object, where: str) -> list[Any]:
-    free = sorted(expression.free_symbols, key=lambda symbol: str(symbol.name))
+    free = sorted(expression.free_symbols, key=_by_name)
     order = free if variables is None else list(listed(variables))
     named = all(isinstance(symbol, sympy.Symbol) for symbol in order)
     if not order or not named or len(set(order)) < len(order) or not set(free) <= set(order):
@@ -202,6 +203,14 @@ def _order(expression: Any, variables: object, where: str) -> list[Any]:
             remedy="A constant needs variables=[..] to have inputs.",
         )
     return order
+
+
+def _by_name(symbol: Any) -> tuple[list[tuple[int, str]], str]:
+    """A name as its words and numbers, a number as its length and digits; x01 and x1 as they are written."""
+    name = str(symbol.name)
+    words = re.split("([0-9]+)", name)  # every second one is a number
+    numbered = [word.lstrip("0") if k % 2 else word for k, word in enumerate(words)]
+    return [(len(word) if k % 2 else 0, word) for k, word in enumerate(numbered)], name
 
 
 def checked_terms(terms: object, where: str) -> Array:

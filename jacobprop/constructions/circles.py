@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array, quiet, whole_number
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError, shown
 from ..jacobians.limit import check_dense
 from ..layers import Dense
 from ..network import Network
@@ -88,6 +88,14 @@ def circle_profile(r: object, sides: int, radius: float = 1.0) -> Array:
     """
     where = "circle_profile"
     distances = real_array(r, "r", where)
+    if (distances < 0).any():
+        raise OptionError(
+            "a distance is not negative",
+            where=where,
+            got=shown(float(np.nanmin(distances))),
+            expected="0 or more",
+            remedy="Take np.hypot(*(x - centre).T).",
+        )
     r0, count = number(radius, "radius", where, above=0), checked_sides(sides, where)
     near = r0 / np.maximum(distances, r0)
     return np.asarray(count * (1 - np.arccos(near) / np.pi))

@@ -55,13 +55,13 @@ def _anticlockwise(v: Array, where: str) -> Array:
         )
     d = d / np.hypot(*d.T)[:, None]
     turns = _turns(d)
-    if turns.sum() < 0:
-        return _anticlockwise(v[::-1], where)
     if (straight := np.abs(np.sin(turns)) <= _STRAIGHT).any():
         k = (int(np.argmax(straight)) + 1) % len(v)
         raise _no_polygon(
             "three corners lie on a line", f"corner {k} of {len(v)}", where, "Leave the middle one out."
         )
+    if turns.sum() < 0:  # no half turn is left, which would be pi or -pi by the sign of a zero alone
+        v, turns = v[::-1], -turns
     if (turns < 0).any() or round(float(turns.sum() / (2 * np.pi))) != 1:
         raise _no_polygon(
             "the polygon is not convex",

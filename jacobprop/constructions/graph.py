@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import OptionError, shown
+from ..layers import RBF
 from ..network import Network
 
 
@@ -48,6 +49,8 @@ def count_hidden_units(net: Network) -> int:
 def count_connections(net: Network) -> int:
     """The weights that are not 0: what a network costs in hardware (H-22); biases are no connections.
 
+    A radial unit has one with each input: a centre at 0 is a place like any other.
+
     Examples
     --------
     >>> from jacobprop.constructions import xor_network
@@ -55,7 +58,12 @@ def count_connections(net: Network) -> int:
     6
     """
     _require_network(net, "count_connections")
-    return sum(int(np.count_nonzero(array)) for array in net.parameters.values() if array.ndim == 2)
+    return sum(
+        array.size if isinstance(layer, RBF) else int(np.count_nonzero(array))
+        for number, layer in enumerate(net.layers, 1)
+        for slot in net.architecture.slots[number - 1]
+        if (array := net.parameters[f"{slot}{number}"]).ndim == 2
+    )
 
 
 def _require_network(net: object, where: str) -> None:

@@ -48,7 +48,9 @@ def pulse_sum_network(function: Callable[[Array], object], low: float, high: flo
     """y = sum_k f(m_k) [e_k <= x < e_{k+1}]: f at the middle of each of n equal pulses, 0 outside (H-33).
 
     The sup error on [low, high) is at most Lipschitz * width / 2: see `pulse_error_bound`. Hidden units:
-    n + 1, as neighbouring pulses share a threshold, whose weight is the step between them.
+    n + 1, as neighbouring pulses share a threshold, whose weight is the step between them. Left of `low` it
+    is exactly 0; elsewhere it is the sum of steps up and down, and what it should be up to their rounding,
+    which goes with the largest height.
 
     Parameters
     ----------

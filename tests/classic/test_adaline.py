@@ -124,6 +124,24 @@ def test_the_tolerance_is_relative_to_the_largest_weight():
     np.testing.assert_allclose(far.network.vector, 1024 * near.network.vector, rtol=1e-13)
 
 
+@pytest.mark.seed("S-10", "D-04")
+def test_below_2_over_the_longest_case_it_is_stable_and_sometimes_above():
+    """Cases 1 and 2 without a bias: an epoch takes w's distance times (1 - rate) (1 - 4 rate)."""
+    x, start = np.array([[1.0], [2.0]]), {"init": "unit", "bias": False, "seed": 2}
+
+    def distances(targets, **options):
+        learned = [lms(x, targets, **start, epochs=epochs, **options) for epochs in (0, 1, 2)]
+        return [one.network.parameters["W1"].item() - 3 for one in learned]
+
+    for rate, factor in ((0.49, 0.51 * -0.96), (0.7, 0.3 * -1.8), (1.5, -0.5 * -5.0)):
+        first, second, third = distances(3 * x, learning_rate=rate)
+        assert [second / first, third / second] == pytest.approx([factor] * 2)
+    assert lms(x, 3 * x, learning_rate=0.7, bias=False).converged
+    assert lms(x, 3 * x + [[0.0], [1.0]], learning_rate=0.499, bias=False).errors[-1] < 1
+    with pytest.raises(jp.errors.NonFiniteError, match="no longer finite"):
+        lms(x, 3 * x, learning_rate=1.5, bias=False)
+
+
 def test_the_rate_may_be_too_high():
     with pytest.raises(jp.errors.NonFiniteError, match="the weights are no longer finite"):
         lms(X * 100, NOISY, learning_rate=1.0)

@@ -38,6 +38,7 @@ X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 LABELS = [0, 0, 0, 1]
 UNIT = MPNeuron(["a", "b"])
 NET = McCullochPitts({"n": UNIT})
+THRESHOLDS = jp.Network([jp.Dense(2, 3, "step")])
 
 
 def linear():
@@ -133,7 +134,7 @@ BAD = {
         "0 stops where no weight moves at all.",
     ),
     "transposed targets": (
-        lambda: PERCEPTRON.update(linear(), X, np.ones((3, 4)), learning_rate=1),
+        lambda: PERCEPTRON.update(THRESHOLDS, X, np.ones((3, 4)), learning_rate=1),
         errors.ShapeError,
         "perceptron(D=): the target must be shaped exactly like the output; got shape (3, 4), "
         "expected (4, 3). One row per case, one column per unit; nothing is broadcast.",
@@ -243,7 +244,7 @@ BAD = {
         "expected an array of shape (4, 3). Pass the desired outputs as D; HEBB learns without.",
     ),
     "targets of another shape": (
-        lambda: PERCEPTRON.update(linear(), X, np.ones(4), learning_rate=1),
+        lambda: PERCEPTRON.update(THRESHOLDS, X, np.ones(4), learning_rate=1),
         errors.ShapeError,
         "perceptron(D=): the target must be shaped exactly like the output; got shape (4,), expected (4, 3). "
         "One row per case, one column per unit; nothing is broadcast.",
@@ -259,6 +260,13 @@ BAD = {
         errors.UnknownNameError,
         "generalised delta(layer=): no such layer; got 2, expected 1 to 1. "
         "Layers count from 1, weightless ones too; activation 0 is the input.",
+    ),
+    "a perceptron without a threshold": (
+        lambda: PERCEPTRON.update(linear(), X, np.ones((4, 3)), learning_rate=1),
+        errors.UnsupportedLayerError,
+        "perceptron, layer 1: the rule teaches threshold units; "
+        'got Dense(2, 3, "identity"), '
+        "expected an activation among step, sign. WIDROW_HOFF learns from the outputs of any other.",
     ),
     "a slope that may be negative": (
         lambda: WIDROW_HOFF.update(jp.Network([jp.Dense(2, 1, "gelu")]), X, np.ones((4, 1)), learning_rate=1),
@@ -309,13 +317,15 @@ BAD = {
         lambda: MPNeuron(["a"], weights=[-1]),
         errors.OptionError,
         "MPNeuron(weights=): an excitatory source has a positive weight; got (-1,), "
-        "expected 1 finite numbers above 0. Inhibition has no weight: name its source in inhibitory.",
+        "expected 1 numbers above 0 with a finite sum. "
+        "Inhibition has no weight: name its source in inhibitory.",
     ),
     "weights for other sources": (
         lambda: MPNeuron(["a", "b"], weights=[1]),
         errors.OptionError,
         "MPNeuron(weights=): an excitatory source has a positive weight; got (1,), "
-        "expected 2 finite numbers above 0. Inhibition has no weight: name its source in inhibitory.",
+        "expected 2 numbers above 0 with a finite sum. "
+        "Inhibition has no weight: name its source in inhibitory.",
     ),
     "an infinite threshold": (
         lambda: MPNeuron(["a"], threshold=np.inf),
@@ -346,20 +356,54 @@ BAD = {
     "inputs of two lengths": (
         lambda: NET.run({"a": [1], "b": [0, 1]}),
         errors.ShapeError,
-        "McCullochPitts.run: all inputs last equally long; got [1, 2] steps, expected one length. "
+        "McCullochPitts.run: all inputs last equally long; got 1 and 2 steps, expected one length. "
         "Fill the shorter ones up with zeros, and leave steps out.",
     ),
     "another number of steps": (
         lambda: NET.run({"a": [1], "b": [0]}, steps=3),
         errors.ShapeError,
-        "McCullochPitts.run: all inputs last equally long; got [1] steps and steps=3, expected one length. "
+        "McCullochPitts.run: all inputs last equally long; got 1 and 3 steps, expected one length. "
         "Fill the shorter ones up with zeros, and leave steps out.",
+    ),
+    "steps that are an array": (
+        lambda: NET.run({"a": [1], "b": [0]}, steps=np.ones(2)),
+        errors.OptionError,
+        "McCullochPitts.run: steps must be a whole number; got array([1., 1.]), expected 0 or more. "
+        "Without inputs nothing else says how long to run; with them leave it out.",
+    ),
+    "steps without end": (
+        lambda: McCullochPitts({"n": MPNeuron(["n"])}).run(steps=10**9),
+        errors.OptionError,
+        "McCullochPitts.run: steps must be a whole number; got 1000000000, expected 0 to 1000000. "
+        "Without inputs nothing else says how long to run; with them leave it out.",
+    ),
+    "weights that overflow together": (
+        lambda: MPNeuron(["a", "b"], weights=[1e308, 1e308]),
+        errors.OptionError,
+        "MPNeuron(weights=): an excitatory source has a positive weight; got (1e+308, 1e+308), "
+        "expected 2 numbers above 0 with a finite sum. Inhibition has no weight",
+    ),
+    "a source that says nothing": (
+        lambda: UNIT.fires({"a": 1}),
+        errors.UnknownNameError,
+        "MPNeuron.fires: a source is missing; got {'a': 1}, expected 'a', 'b'. Say whether 'b' is on.",
+    ),
+    "no sources at all": (
+        lambda: UNIT.fires(None),
+        errors.UnknownNameError,
+        "MPNeuron.fires: a source is missing; got None, expected 'a', 'b'. Say whether 'a' is on.",
+    ),
+    "a source between on and off": (
+        lambda: UNIT.fires({"a": 1, "b": np.ones(2)}),
+        errors.OptionError,
+        "MPNeuron.fires: source 'b' is all or none; got array([1., 1.]), expected 0 or 1. "
+        "Compare first: value > threshold.",
     ),
     "no steps": (
         lambda: McCullochPitts({"n": MPNeuron(["n"])}).run(),
         errors.OptionError,
         "McCullochPitts.run: steps must be a whole number; got None, expected 0 or more. "
-        "Without inputs nothing else says how long to run.",
+        "Without inputs nothing else says how long to run; with them leave it out.",
     ),
     "a start that does not exist": (
         lambda: NET.run({"a": [1], "b": [0]}, start=["a"]),

@@ -159,6 +159,8 @@ def test_slopes_that_are_never_negative_are_told_from_those_that_are():
         assert not monotone(name)
     assert not monotone(jp.Activation.from_expression("z*exp(-z**2)"))
     assert not monotone(jp.activations.get("relu", at_kink=-1.0))
+    assert not monotone(jp.Activation.from_expression("z - 1.01*sin(z)"))  # f' from -0.01 on
+    assert monotone(jp.Activation.from_expression("z - sin(z)"))  # f' from 0 on
 
 
 @pytest.mark.seed("D-05")
@@ -185,6 +187,21 @@ def test_where_f_rises_it_goes_downhill_though_not_along_the_gradient(unit):
     assert -length * (1 - 1e-6) < slope < 0
 
 
+@pytest.mark.seed("D-05", "D-04")
+def test_a_stack_may_lead_uphill_where_each_case_alone_leads_down():
+    """A saturated case with a large input pulls as hard as if its slope, 5e-5 here, were 1."""
+    net = jp.Network([jp.Dense.from_arrays([[1.0]], [0.0], "sigmoid")], jp.SquaredError(reduction="sum"))
+    x, d = np.array([[10.0], [1.0]]), np.array([[0.0], [1.0]])
+
+    def rise(X, D):
+        after = WIDROW_HOFF.update(net, X, D, learning_rate=1e-3)
+        return after.forward(X, D).loss - net.forward(X, D).loss
+
+    assert rise(x[0], d[0]) < -1e-6
+    assert rise(x[1], d[1]) < -1e-5
+    assert rise(x, d) > 1e-4
+
+
 # -- perceptron -------------------------------------------------------------------------------------------
 
 
@@ -200,6 +217,31 @@ def test_the_perceptrons_update_is_the_chain_with_1_for_j_sum_and_the_step_for_t
     close(step["W1"], -RATE * replaced.multiply().tensor().sum(axis=0))
     assert not record.gradients()["W1"].any()
     assert not record.layer(1).J_Sum.tensor().any()
+
+
+@pytest.mark.seed("S-29", "H-15", "E-45")
+@pytest.mark.parametrize("tie", ["left", "right", "middle"])
+@pytest.mark.parametrize(("unit", "low"), [("step", 0.0), ("sign", -1.0)])
+def test_the_perceptron_teaches_steps_and_signs_with_any_tie(unit, low, tie):
+    """Zero weights: every sum is tied, and y is what the tie rule says."""
+    net = jp.Network([jp.Dense(N, M, jp.activations.get(unit, at_kink=tie), init="zero")])
+    y = {"left": low, "right": 1.0, "middle": (low + 1) / 2}[tie]
+    d = np.where(D > 0, 1.0, low)
+    step = moved(net, PERCEPTRON.update(net, X, d, learning_rate=RATE))
+    close(step["W1"], RATE * X.T @ (d - y))
+
+
+@pytest.mark.seed("H-15")
+@pytest.mark.parametrize(
+    "unit", ["identity", "sigmoid", "relu", jp.Activation.from_expression("tanh(z)", name="step")]
+)
+def test_of_other_units_the_perceptron_would_be_another_rule_and_is_refused(unit):
+    """On the identity its step would be that of LMS."""
+    net, d = layer(unit), (D > 0).astype(float)
+    for call in (PERCEPTRON.chain, lambda *given: PERCEPTRON.update(*given, learning_rate=RATE)):
+        with pytest.raises(jp.errors.UnsupportedLayerError, match="the rule teaches threshold units"):
+            call(net, X, d)
+    assert WIDROW_HOFF.update(net, X, d, learning_rate=RATE).parameters.keys() == net.parameters.keys()
 
 
 # -- generalised delta ------------------------------------------------------------------------------------
@@ -284,6 +326,19 @@ def test_hebb_grows_by_1_plus_the_rate_times_the_squared_length_of_the_input():
     tilted = jp.Network([jp.Dense.from_arrays((x + across)[:, None])])
     after = HEBB.update(tilted, x, learning_rate=0.1).parameters["W1"][:, 0]
     close([after @ x / (x @ x), after @ across / (across @ across)], [1.125, 1.0])
+
+
+@pytest.mark.seed("S-28", "H-12", "H-41")
+def test_with_a_bias_hebb_grows_as_if_the_input_had_a_1_appended():
+    """Along (x, 1), by 1 + eta (|x|^2 + 1): 1.225 with eta = 0.1 and |x|^2 = 1.25."""
+    x = np.array([1.0, 0.5])
+    net = jp.Network([jp.Dense.from_arrays([[0.3], [-0.1]], [0.2])])
+    sums = []
+    for _ in range(10):
+        parameters = net.parameters
+        sums.append(x @ parameters["W1"][:, 0] + parameters["b1"][0])
+        net = HEBB.update(net, x, learning_rate=0.1)
+    np.testing.assert_allclose(np.array(sums[1:]) / sums[:-1], 1.225, rtol=1e-13)
 
 
 def test_hebb_is_local_and_teaches_any_layer_by_its_own_output():

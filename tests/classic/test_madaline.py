@@ -114,6 +114,8 @@ def test_it_stops_where_no_wrong_case_can_be_mended():
     assert not stuck.converged
     assert stuck.flips == ()
     assert stuck.errors == (2,)
+    assert ", not converged after 1 epoch" in repr(stuck)
+    assert "MADALINE was stuck" in jp.classic.Learned.__doc__
     assert madaline(SQUARE, XOR, init="zero", at_once=2).converged
 
 

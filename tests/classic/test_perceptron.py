@@ -101,6 +101,20 @@ def test_every_step_is_the_slides(rate, tie):
     assert learned.errors == mistakes
 
 
+@pytest.mark.seed("H-15", "H-14")
+def test_from_zero_the_rate_scales_the_weights_and_only_rounding_does_more():
+    for x, d in ((SQUARE, GATES["NAND"]), blobs(3)):
+        one = perceptron(x, d)
+        for rate in (8.0, 0.5, 2.0**-20):
+            other = perceptron(x, d, learning_rate=rate)
+            assert other.errors == one.errors
+            np.testing.assert_array_equal(weights(other), rate * weights(one))
+    assert perceptron(SQUARE, GATES["NAND"]).errors == (2, 3, 3, 2, 1, 0)
+    rounded = perceptron(SQUARE, GATES["NAND"], learning_rate=0.1)  # .3 - .1 - .1 - .1 is above 0
+    assert rounded.errors == (2, 3, 3, 0)
+    assert rounded.network(SQUARE).ravel().tolist() == GATES["NAND"]
+
+
 @pytest.mark.seed("H-14", "E-45")
 def test_a_sum_of_zero_does_not_fire_unless_the_tie_rule_says_so():
     """From zero weights: the first case, a 1, is a mistake if the tie is to the left, and none if not."""

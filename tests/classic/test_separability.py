@@ -149,3 +149,12 @@ def test_arrays_are_read_only():
     ):
         with pytest.raises(ValueError, match="read-only"):
             found[0] = 1
+
+
+def test_one_class_alone_is_never_called_inseparable():
+    X = [[0.5, 1e30, -1e-310], [1e30, 1e30, 1e30]]
+    for labels, bias in (([0, 0], -1.0), ([1, 1], 1.0)):
+        found = separable(X, labels)
+        assert found
+        assert (found.weights == 0).all()
+        assert (found.bias, found.margin) == (bias, np.inf)

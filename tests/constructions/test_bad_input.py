@@ -136,6 +136,31 @@ REFUSED = {
         OptionError,
         "three corners lie on a line; got corner 1 of 4, expected the corners of a convex polygon",
     ),
+    "a half turn": (
+        lambda: made.polygon_network([(-1.75, 2), (0.25, 2), (-1.75, -0.25), (-1.5, 2)]),
+        OptionError,
+        "lie on a line",
+    ),
+    "a spike": (
+        lambda: made.polygon_network([(0, 0), (1, 0), (1, 1), (1, 0)]),
+        OptionError,
+        "three corners lie on a line; got corner 2 of 4",
+    ),
+    "a line and a turn back": (
+        lambda: made.polygon_network([(1, -2), (2, -1), (2, 0), (2, -2), (-1, -2)]),
+        OptionError,
+        "lie on a line; got corner 2 of 5",
+    ),
+    "turns that add up to nothing": (  # to -4e-16 in either sense
+        lambda: made.polygon_network([(2, 2), (1, 0), (-2, -2), (2, -1), (0, -1)]),
+        OptionError,
+        "the polygon is not convex; got a turn the other way",
+    ),
+    "a spike in a union": (
+        lambda: made.union_network([SQUARE, [(1, 1), (1, 0), (0, 0), (1, 0)]]),
+        OptionError,
+        "union_network, polygon 1: three corners lie on a line; got corner 2 of 4",
+    ),
     "there and back": (lambda: made.polygon_network([(0, 0), (2, 0), (1, 0)]), OptionError, "lie on a line"),
     "repeated": (
         lambda: made.polygon_network([*SQUARE, (0, 0)]),
@@ -196,6 +221,11 @@ REFUSED = {
     ),
     "centred": (lambda: made.circle_network(5, centred=None), OptionError, "centred is a choice; got None"),
     "profile": (lambda: made.circle_profile([X], 5), DTypeError, "r holds expressions"),
+    "a negative distance": (
+        lambda: made.circle_profile([2.0, np.nan, -1.0], 4),
+        OptionError,
+        r"circle_profile: a distance is not negative; got -1\.0, expected 0 or more",
+    ),
     "profile radius": (lambda: made.circle_profile(1.0, 5, np.inf), OptionError, "radius is out of range"),
     "reach": (lambda: made.share_between(5, reach=-1), OptionError, "reach is out of range; got -1"),
     "points": (lambda: made.share_between(5, points=0), OptionError, "points must be a whole number"),

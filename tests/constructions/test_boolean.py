@@ -136,6 +136,18 @@ def test_a_dnf_keeps_its_terms_and_has_no_cap():
     assert len(made.expression_terms(X | (Y & ~X), [X, Y])) == 2  # as written, not minimal
 
 
+def test_variables_are_sorted_by_name_and_numbers_as_numbers():
+    x1, x2, x10, x10y, late = sympy.symbols("x1 x2 x10 x10y y0")
+    term = made.expression_terms(x10 & ~x2 & late & x10y & ~x1)
+    np.testing.assert_array_equal(term, [[-1, -1, 1, 1, 1]])
+    x = sympy.symbols("x1:13")
+    np.testing.assert_array_equal(made.expression_terms(sympy.Or(*x[:-1]) | ~x[-1])[:, -1].sum(), -1)
+    huge, larger = sympy.symbols(["x" + "9" * 5000, "x1" + "0" * 5000])  # int() reads 4300 digits
+    np.testing.assert_array_equal(made.expression_terms(larger & ~huge), [[-1, 1]])
+    plain, padded = sympy.symbols("x1 x01")  # the same number: as text
+    np.testing.assert_array_equal(made.expression_terms(plain & ~padded), [[-1, 1]])
+
+
 @pytest.mark.seed("H-20", "H-21", "E-18")
 def test_xor_by_hand():
     table = [0, 1, 1, 0]
@@ -211,6 +223,8 @@ def test_connections_are_weights_that_are_not_0():
     )
     assert made.count_connections(net) == 3 + 8
     assert made.count_connections(jp.Network([jp.Dense(4, 3), jp.Dense(3, 6)])) == 30
+    bumps = made.bump_network([[0.0, 0.0], [0.0, 1.0], [3.0, 0.0]], 2.0, [1.0, 0.0, 2.0])
+    assert made.count_connections(bumps) == 3 * 2 + 2  # a centre at 0 is a place, a height of 0 no weight
 
 
 def test_constructed_networks_are_ordinary(tmp_path):

@@ -55,6 +55,15 @@ def test_pulses_and_prisms_are_the_middle_values_of_their_cells():
     assert made.depth_of(net) == 3
 
 
+@pytest.mark.seed("S-33", "H-33")
+def test_right_of_its_pulses_a_sum_leaves_the_rounding_of_the_highest():
+    for scale in (1.0, 1e12):
+        net = made.pulse_sum_network(lambda x, scale=scale: scale * np.sin(x + 0.5), 0, 6, 100)
+        assert net([[-1e-9], [-50.0]]).tolist() == [[0.0], [0.0]]
+        rest = abs(net([50.0]).item())
+        assert 0 < rest < 100 * np.finfo(float).eps * scale  # 0 only up to rounding
+
+
 def wave(x):
     """Its slope is at most sqrt(5/4)."""
     return np.sin(x[:, 0]) * np.cos(x[:, 1] / 2)
