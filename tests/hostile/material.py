@@ -201,9 +201,11 @@ junk = st.one_of(
 """Things that are rarely right anywhere."""
 
 _SHOW = all(hasattr(module, "shown") for module in (activations, losses, pair))
+
+
 def mostly(good):
-    """What is right as a rule."""
-    return st.one_of(*[good] * 6, junk)
+    """What is right, eleven times in twelve."""
+    return st.integers(0, 11).flatmap(lambda k: junk if k == 7 else good)
 
 
 tame = junk if _SHOW else junk.filter(lambda value: not isinstance(value, Mute) and len(str(value)) < 100)

@@ -3,10 +3,32 @@
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from . import curvature_doors, interop_doors, jacobian_doors, network_doors, other_doors, text_doors
+from . import (
+    classic_doors,
+    construction_doors,
+    curvature_doors,
+    interop_doors,
+    jacobian_doors,
+    layer_doors,
+    network_doors,
+    other_doors,
+    text_doors,
+    training_doors,
+)
 from .trying import Tally, Trial
 
-ROOMS = (jacobian_doors, network_doors, text_doors, other_doors, curvature_doors, interop_doors)
+ROOMS = (
+    jacobian_doors,
+    network_doors,
+    layer_doors,
+    text_doors,
+    training_doors,
+    classic_doors,
+    construction_doors,
+    other_doors,
+    curvature_doors,
+    interop_doors,
+)
 DOORS = {name: door for room in ROOMS for name, door in room.DOORS.items()}
 """Every public door by name."""
 
