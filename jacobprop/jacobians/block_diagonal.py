@@ -15,15 +15,15 @@ from .._lazy import scipy_sparse
 from ..arrays import Array
 from ..errors import OptionError, ShapeError, shown
 from ..layout import Shape
-from .base import Jacobian, check_case, transposed_symbol, whole_cases
+from .base import Jacobian, transposed_symbol
 from .limit import check_dense
 from .structure import Cost, Structure
-from .wrapped import StackedJacobian, Wrapper
+from .wrapped import OneMap
 
 Axis: TypeAlias = Literal[0, -1]
 
 
-class BlockDiagonalJacobian(Wrapper):
+class BlockDiagonalJacobian(OneMap):
     """J[(c, o), (d, n)] = delta_cd J_c[o, n]: the cases of a Jacobian as the blocks of one map.
 
     Parameters
@@ -92,11 +92,7 @@ class BlockDiagonalJacobian(Wrapper):
             dense[:, index, :, index] = blocks
         return dense.reshape(self._o, self._n)
 
-    def _push(self, x: Array) -> Array:
-        if x.ndim == 3:  # of other cases, which become more columns
-            times, n, k = x.shape
-            pushed = self._push(np.swapaxes(x, 0, 1).reshape(n, times * k))
-            return np.swapaxes(pushed.reshape(self._o, times, k), 0, 1)
+    def _push_columns(self, x: Array) -> Array:
         return self._join(self.inner._push(self._split(x, self.inner._n)), self._o)
 
     def _pull(self, u: Array) -> Array:
@@ -132,24 +128,6 @@ class BlockDiagonalJacobian(Wrapper):
     def T(self) -> Jacobian:
         flipped = BlockDiagonalJacobian(self.inner.T, self.axis)
         return flipped._copy(cases=self.cases, symbol=transposed_symbol(self.symbol))
-
-    def case(self, index: int) -> Jacobian:
-        check_case(self, index)
-        return self._copy(cases=None)
-
-    def for_cases(self, cases: int) -> Jacobian:
-        cases = whole_cases(cases, self)
-        if cases < 1:
-            raise ShapeError(
-                "a stack has at least one case",
-                where=f"for_cases of {self!r}",
-                got=cases,
-                remedy="Skip empty batches.",
-            )
-        return self._copy(cases=cases)
-
-    def stacked(self) -> Jacobian:
-        return self if self.cases is None else StackedJacobian(self)
 
     @property
     def _entries(self) -> int:

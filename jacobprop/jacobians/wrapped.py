@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any, ClassVar
 
 import numpy as np
@@ -104,7 +105,40 @@ class TransposedJacobian(Wrapper):
         return cost
 
 
-class StackedJacobian(Wrapper):
+class OneMap(Wrapper):
+    """What has taken in the cases of another Jacobian: one map, which another stack of cases may share."""
+
+    def case(self, index: int) -> Jacobian:
+        check_case(self, index)
+        return self._copy(cases=None)
+
+    def for_cases(self, cases: int) -> Jacobian:
+        cases = whole_cases(cases, self)
+        if cases < 1:
+            raise ShapeError(
+                "a stack has at least one case",
+                where=f"for_cases of {self!r}",
+                got=cases,
+                remedy="Skip empty batches.",
+            )
+        return self._copy(cases=cases)
+
+    def stacked(self) -> Jacobian:
+        return self if self.cases is None else StackedJacobian(self)
+
+    def _push(self, x: Array) -> Array:
+        if x.ndim == 2:
+            return self._push_columns(x)
+        times, n, k = x.shape  # of other cases, which become more columns
+        pushed = self._push_columns(np.swapaxes(x, 0, 1).reshape(n, times * k))
+        return np.swapaxes(pushed.reshape(self._o, times, k), 0, 1)
+
+    @abc.abstractmethod
+    def _push_columns(self, x: Array) -> Array:
+        """J x for a block of tangents (n, k)."""
+
+
+class StackedJacobian(OneMap):
     """The rows of all cases on top of each other: push each case, pull and sum over the cases.
 
     out_shape is (cases,) + the case's; in_shape is the shared variable's; ``cases`` is None, unless
@@ -145,14 +179,8 @@ class StackedJacobian(Wrapper):
     def _column_norms(self) -> Array:
         return self.inner._column_norms_of_all()
 
-    # A block with a case axis belongs to other cases than the stacked ones: they become more columns or rows.
-
-    def _push(self, x: Array) -> Array:
-        if x.ndim == 2:
-            return self._rows(self.inner._push(x))
-        times, n, k = x.shape
-        pushed = self._push(np.swapaxes(x, 0, 1).reshape(n, times * k))
-        return np.swapaxes(pushed.reshape(self._o, times, k), 0, 1)
+    def _push_columns(self, x: Array) -> Array:
+        return self._rows(self.inner._push(x))
 
     def _pull(self, u: Array) -> Array:
         rows = u.reshape(size(u.shape[:-1]), self._cases, self.inner._o)
@@ -162,24 +190,6 @@ class StackedJacobian(Wrapper):
     @property
     def T(self) -> Jacobian:
         return TransposedJacobian(self)
-
-    def case(self, index: int) -> Jacobian:
-        check_case(self, index)
-        return self._copy(cases=None)
-
-    def for_cases(self, cases: int) -> Jacobian:
-        cases = whole_cases(cases, self)
-        if cases < 1:
-            raise ShapeError(
-                "a stack has at least one case",
-                where=f"for_cases of {self!r}",
-                got=cases,
-                remedy="Skip empty batches.",
-            )
-        return self._copy(cases=cases)
-
-    def stacked(self) -> Jacobian:
-        return self if self.cases is None else StackedJacobian(self)
 
     @staticmethod
     def expand_cost(s: Structure) -> Cost:
