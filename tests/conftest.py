@@ -2,6 +2,7 @@
 
 import gc
 
+import pytest
 from claims import Claims
 
 
@@ -10,5 +11,11 @@ def pytest_configure(config):
 
 
 def pytest_collection_finish():
-    """Benchmarks collect garbage before they time: without thousands of tests and sympy's caches to walk."""
+    gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def few_objects():
+    """Benchmarks collect garbage before they time: without all that earlier tests have left in caches."""
+    gc.collect()
     gc.freeze()

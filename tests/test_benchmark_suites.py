@@ -39,6 +39,8 @@ from benchmarks.suite import QUICK, Row, Settings
 from benchmarks.workloads import Workload, classes, example, regression
 from jacobprop.errors import CheckFailed
 
+pytestmark = pytest.mark.usefixtures("few_objects")
+
 ROOT = Path(__file__).parents[1]
 TINY = replace(classes((7, 6, 5, 3), cases=4), group="ordinary")
 WAIST = regression((6, 5, 2, 7, 4), cases=3, group="bottleneck")

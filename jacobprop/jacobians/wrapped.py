@@ -17,7 +17,7 @@ from .structure import Cost, Structure
 
 
 class Wrapper(Jacobian):
-    """What both views share: they hold nothing of their own."""
+    """What all views share: they hold nothing of their own."""
 
     inner: Jacobian
 

@@ -13,6 +13,8 @@ from benchmarks.suite import QUICK
 from benchmarks.workloads import classes
 from jacobprop.errors import CheckFailed
 
+pytestmark = pytest.mark.usefixtures("few_objects")
+
 TINY = classes((7, 6, 5, 3), cases=4)
 SHORT = replace(QUICK, sample=1e-6, budget=1e-3, peers=False)
 
