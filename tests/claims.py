@@ -5,8 +5,21 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 
 
+def may_pass(item):
+    """Whether it runs and has to pass; an empty parametrisation has the mark of a skipped test.
+
+    A skip that the test decides while it runs cannot be seen here.
+    """
+    conditions = [
+        condition
+        for mark in item.iter_markers("skipif")
+        for condition in (*mark.args, mark.kwargs.get("condition"))
+    ]
+    return not (any(conditions) or any(item.iter_markers("skip")) or any(item.iter_markers("xfail")))
+
+
 class Claims:
-    """A pytest plugin: {row: names of the tests that carry its mark}, from the files that were collected."""
+    """A pytest plugin: {row: names of the tests that carry its mark and run}, from the collected files."""
 
     def __init__(self):
         self.found = {}
@@ -16,6 +29,8 @@ class Claims:
         self.files.add(module_path)
 
     def pytest_itemcollected(self, item):
+        if not may_pass(item):
+            return
         for mark in item.iter_markers("seed"):
             for row in mark.args:
                 self.found.setdefault(row, []).append(item.nodeid)

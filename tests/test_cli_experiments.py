@@ -159,6 +159,28 @@ def test_the_bar_follows_on_a_terminal_only(monkeypatch):
         screen.console.file.close()
 
 
+def drawn_beside_a_terminal_of(columns, monkeypatch, experiment, what):
+    """The lines of a progress bar, without the signs that colour them and move the cursor."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    screen = Screen()
+    with open(os.devnull, "w") as nowhere:
+        screen.console = Console(force_terminal=True, width=80, file=nowhere)
+        with (
+            screen.console.capture() as capture,
+            progress_bar(screen, EXPERIMENTS[experiment], hidden=False) as follow,
+        ):
+            follow(0.5, what)
+        assert screen.console.width == 80  # what is printed later is wrapped as ever
+    return re.split(r"[\r\n]+", re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", capture.get()))
+
+
+@pytest.mark.parametrize("columns", [20, 40, 79, 200])
+def test_the_bar_keeps_to_the_terminal(monkeypatch, columns):
+    lines = drawn_beside_a_terminal_of(columns, monkeypatch, "wine", "13-25-1 sigmoid, seed 7")
+    assert 10 < max(map(len, lines)) <= min(80, columns)
+    assert any("wine: 13-25" in line for line in lines)
+
+
 def test_ctrl_c_ends_with_130(monkeypatch):
     def interrupted(**options):
         options["progress"](0.1, "seed 0")
@@ -238,6 +260,16 @@ def test_a_picture_is_readable(name):
         if overlap(first[1], second[1])
     ]
     assert clashes == []
+
+
+def test_the_legend_of_xor_stands_above_every_curve():
+    """With one start all curves end at 100 %."""
+    trials = tuple(xor.Trial(setup, np.array([100.0])) for setup in xor.BATCH)
+    figure = xor.XorResult((1,), trials, None, None, None).picture()
+    assert any("starts from [-1, 1]: 1;" in text for text, _ in shown_texts(figure))
+    (axes,) = figure.axes
+    assert all(line.get_ydata()[-1] == 1 for line in axes.lines[:3])
+    assert axes.transData.transform((0, 1))[1] + 4 < axes.get_legend().get_window_extent().y0
 
 
 def test_a_text_on_another_is_seen():

@@ -66,19 +66,71 @@ def claims(request):
     return json.loads(result.stdout.splitlines()[-1])
 
 
+def unsettled(claims):
+    return sorted(REQUIRED - set(claims))
+
+
+def unknown(claims):
+    return sorted(set(claims) - KNOWN)
+
+
 def test_every_required_row_is_settled_by_a_test(claims):
-    assert sorted(REQUIRED - set(claims)) == []
+    assert unsettled(claims) == []
 
 
 def test_every_claimed_row_exists(claims):
-    assert sorted(set(claims) - KNOWN) == []
+    assert unknown(claims) == []
 
 
 def test_the_completeness_check_can_fail(claims):
+    for row in ("S-36", "D-02"):
+        assert unsettled({other: tests for other, tests in claims.items() if other != row}) == [row]
+    assert unknown(claims | {"D-99": ["a test"]}) == ["D-99"]
     assert len(REQUIRED) == len(KNOWN) - 19
     assert rows("S", *range(1, 40)) <= REQUIRED
     assert not TALK & set(claims)  # no row is excused that a test settles
-    assert rows("D", 99) - KNOWN
+
+
+MARKED = """
+import pytest
+
+@pytest.mark.seed("runs")
+def test_a(): ...
+
+@pytest.mark.seed("runs elsewhere")
+@pytest.mark.skipif(False, reason="")
+def test_b(): ...
+
+@pytest.mark.seed("skipped")
+@pytest.mark.skip
+def test_c(): ...
+
+@pytest.mark.seed("skipped here")
+@pytest.mark.skipif(True, reason="")
+def test_d(): ...
+
+@pytest.mark.seed("fails")
+@pytest.mark.xfail
+def test_e(): ...
+
+@pytest.mark.seed("no cases")
+@pytest.mark.parametrize("case", [])
+def test_f(case): ...
+
+@pytest.mark.seed("one case")
+@pytest.mark.parametrize("case", [pytest.param(1, marks=pytest.mark.skip), 2])
+def test_g(case): ...
+"""
+
+
+def test_a_row_is_settled_by_tests_that_run_alone(request, tmp_path):
+    path = tmp_path / "test_marked_for_the_claims.py"
+    path.write_text(MARKED)
+    claims = Claims()
+    for item in pytest.Module.from_parent(request.session, path=path).collect():
+        claims.pytest_itemcollected(item)
+    assert set(claims.found) == {"runs", "runs elsewhere", "one case"}
+    assert [name.rpartition("::")[2] for name in claims.found["one case"]] == ["test_g[2]"]
 
 
 # -- docstrings ----------------------------------------------------------------------------------------------

@@ -374,6 +374,7 @@ def test_parameters_are_converted_entry_by_entry(source, target):
     assert list(found) == list(BY_HAND[target])  # layer by layer
 
 
+@pytest.mark.seed("S-26")
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_there_and_back_again_is_exact(source, target, dtype):
@@ -628,6 +629,26 @@ def test_a_sheet_fits_a_terminal(name):
     assert labels[:8] == ["layers", "weights", "bias", "forward", "delta", "backward", "gradient", "step"]
     assert repr(dialect) == f"<Dialect {name}: {dialect.source}>"
     assert dialects.get(dialect) is dialect
+
+
+SYMBOLS = {
+    "jacobprop": ["a_0", "W_1", "b_1", "z_1", "delta_1", "a_1", "t", "L"],
+    "downing": ["X_0", "V_1", "b_1", "R_1", "dL/dR_1", "X_1", "t", "L"],
+    "downing-part-1": ["o_0", "w_1", "b_1", "sum_1", "delta_1", "o_1", "t", "E"],
+    "bao": ["x^(0)", "W^(0)", "w_0j^(0)", "W^(0)T x^(0)", "delta^(1)", "x^(1)", "y", "J"],
+    "dehaqani": ["y_0", "W_1", "b_1", "z_1", "delta_1", "y_1", "d", "Div"],
+    "mukund": ["a^0", "W^1", "b^1", "z^1", "delta^1", "a^1", "y", "C"],
+    "ng": ["a^(1)", "Theta^(1)", "Theta_i0^(1)", "z^(2)", "delta^(2)", "a^(2)", "y", "J"],
+}
+"""Input, weights, bias, sum, delta and output of the first layer, target and loss, as each seed has them."""
+
+
+@pytest.mark.seed("S-26")
+@pytest.mark.parametrize("name", dialects.NAMES)
+def test_the_letters_of_every_seed(name):
+    found = jp.Network([jp.Dense(3, 2)], jp.SquaredError()).in_dialect(name).symbols
+    assert list(found) == ["a0", "W1", "b1", "z1", "delta1", "a1", "t", "L"]
+    assert list(found.values()) == SYMBOLS[name]
 
 
 def test_symbols_follow_the_numbers():

@@ -586,12 +586,14 @@ def test_latex_is_balanced(name):
     assert latex.count("$") == 4
 
 
+@pytest.mark.seed("S-25")
 def test_the_latex_of_the_slides_entry():
     latex = jp.derive(network_321())._repr_latex_()
     assert r"(z_{1}-t_{1})\, z_{1}(1-z_{1})\, x_{1}\, y_{1}(1-y_{1})\, w_{11}" in latex
     assert r"J_{V}^{L} &= J_{Z}^{L} \cdot J_{Y}^{Z} \cdot J_{V}^{Y}" in latex
     assert r"\hat{J}_{W}^{Z} &= \begin{pmatrix}" in jp.derive(jp.Dense(2, 2, "tanh"))._repr_latex_()
     assert r"1 - {a^{(1)}_{1}}^{2}" in jp.derive(jp.Network([jp.Dense(2, 1, "tanh")]))._repr_latex_()
+    assert jp.activations.get("tanh")._repr_latex_() == r"$f(z) = \tanh{\left(z \right)}$"
 
 
 def test_large_arrays_are_abbreviated():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import rich.progress as bars
+from rich.console import Console
 
 from ..experiments import Experiment, Progress, Result
-from .screen import Screen, numbers, words
+from .screen import WIDTH, Screen, numbers, words
 
 
 def show_experiments(screen: Screen, experiments: Iterable[Experiment]) -> None:
@@ -22,13 +24,27 @@ def progress_bar(screen: Screen, experiment: Experiment, hidden: bool) -> Iterat
     """A bar that says what is being done, only on a terminal; it is gone at the end."""
     columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.TaskProgressColumn())
     disabled = hidden or not screen.console.is_terminal
-    with bars.Progress(*columns, console=screen.console, disable=disabled, transient=True) as bar:
+    with (
+        within_the_terminal(screen.console),
+        bars.Progress(*columns, console=screen.console, disable=disabled, transient=True) as bar,
+    ):
         line = bar.add_task(experiment.name, total=1.0)
 
         def follow(share: float, what: str) -> None:
             bar.update(line, completed=share, description=f"{experiment.name}: {what}")
 
         yield follow
+
+
+@contextmanager
+def within_the_terminal(console: Console) -> Iterator[None]:
+    """As wide as the terminal, if that is narrower: a line that wraps cannot be drawn over."""
+    before = console.width
+    console.width = min(before, shutil.get_terminal_size((WIDTH, 1)).columns)
+    try:
+        yield
+    finally:
+        console.width = before
 
 
 def show_result(screen: Screen, experiment: Experiment, result: Result) -> None:

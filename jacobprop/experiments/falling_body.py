@@ -14,6 +14,7 @@ import numpy as np
 from ..arrays import Array, quiet
 from ..constructions.falling_body import GRAVITY, falling_body_error_bound, falling_body_network
 from ..curvature import levenberg_marquardt
+from ..curvature.sensitivity_table import counted
 from ..layers import Dense
 from ..losses import SquaredError
 from ..network import Network
@@ -76,8 +77,8 @@ class FallingBodyResult:
             f" {least:.4g} m.",
             "Two units, v (s(1 + wt) + s(1 - wt) - 2 s(1)) with v = g / (2 s''(1) w^2), err by the order of"
             " w^2, until v is so large that rounding wins.",
-            f"Trained by Levenberg-Marquardt, {self.solved} of {len(self.seeds)} starts with two units err by"
-            " less than 0.01 m on [-2, 2].",
+            f"Trained by Levenberg-Marquardt, two units come within 0.01 m on [-2, 2] from {self.solved} of"
+            f" {counted(len(self.seeds), 'start')}.",
         )
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import Array, quiet
+from ..curvature.sensitivity_table import counted
 from ..layers import Dense
 from ..network import Network
 from ..report.experiment_saturation import Start, saturation_picture
@@ -76,7 +77,7 @@ class SaturationResult:
         half = next(n for n, share in zip(self.fan_ins, advised, strict=True) if share > 0.5)
         return (
             f"Share of the sums of {UNITS} logistic units within 5 % of 0 or 1, for n inputs from [0, 1];"
-            f" mean of {len(self.seeds)} layers.",
+            f" mean of {counted(len(self.seeds), 'layer')}.",
             "Seed 001 advises weights from [0, 1] against saturation. They are all positive, so that a sum is"
             f" n/4 on average: from n = {half} on, most units are saturated (E-28).",
         )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import Array, quiet
+from ..curvature.sensitivity_table import counted
 from ..layers import Dense
 from ..network import Network
 from ..report.experiment_vanishing import Decay, Descent, vanishing_picture
@@ -75,8 +76,8 @@ class VanishingResult:
         rates = {trial.name: _bits(trial) for trial in self.trials}
         least, most = min(rates, key=rates.__getitem__), max(rates, key=rates.__getitem__)
         return (
-            f"Median spectral norm of J_a0^aL over {len(self.seeds)} networks of width {WIDTH}, inputs from"
-            " [0, 1].",
+            f"Median spectral norm of J_a0^aL over {counted(len(self.seeds), 'network')} of width {WIDTH},"
+            " inputs from [0, 1].",
             f"The fastest to vanish is {least}: {-rates[least]:.1f} bits a layer; the fastest to explode"
             f" {most}: {rates[most]:.1f}.",
             f"Multiplied as floats, {DEEP} logistic layers (Glorot) give 0 from factor {self.lost} on;"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..arrays import Array, quiet
+from ..curvature.sensitivity_table import counted
 from ..data import load_wine
 from ..layers import Dense, Softmax
 from ..losses import CrossEntropy, SquaredError
@@ -113,8 +114,8 @@ class WineResult:
         of = "each case" if self.batch_size == 1 else f"every {self.batch_size} cases, gradients summed"
         where = ", ".join(str(row + 1) for row in self.printed)
         return (
-            f"Accuracy on {HELD_OUT} held-out wines over {len(self.seeds)} splits and starts,"
-            f" after {self.epochs} epochs with an update after {of}.",
+            f"Accuracy on {HELD_OUT} held-out wines over {counted(len(self.seeds), 'random split')}, each"
+            f" with a start of its own, after {counted(self.epochs, 'epoch')} with an update after {of}.",
             f"The four wines printed on the slide are rows {where} of the data.",
             "One sigmoid has to lay three nominal classes on one line (E-57), a softmax has not.",
         )

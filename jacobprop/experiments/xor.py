@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..arrays import Array, quiet
+from ..curvature.sensitivity_table import counted
 from ..layers import Dense
 from ..losses import BinaryCrossEntropy, Loss, SquaredError
 from ..network import Network
@@ -52,10 +53,14 @@ class Setup(NamedTuple):
 
 BATCH = (
     Setup("squared error", True, 4, 5.0, 600),
-    Setup("cross-entropy", True, 4, 1.0, 600),
+    Setup("cross-entropy", True, 4, 1.35, 600),
     Setup("squared error", False, 4, 5.0, 600),
 )
-"""600 epochs at rate 5 go as far, to first order, as 10000 at the slides' rate .3 (E-16)."""
+"""600 epochs at rate 5 go as far, to first order, as 10000 at the slides' rate .3 (E-16).
+
+Cross-entropy, whose delta lacks f', wants a smaller rate: of 1000 starts 78 % learn XOR at 1, 85 % at 1.35,
+70 % at 1.6.
+"""
 
 INCREMENTAL = tuple(setup._replace(batch_size=1, learning_rate=0.3, epochs=20000) for setup in BATCH)
 
@@ -126,8 +131,8 @@ class XorResult:
         """That biases decide, and where a start is stuck."""
         shares = ", ".join(f"{trial.solved / len(self.seeds):.0%} ({trial.name})" for trial in self.trials)
         found = [
-            f"So many of the starts learn XOR: {shares}. Weights without biases that compute it exist, but"
-            " descent hardly finds them (E-18)."
+            f"Of {counted(len(self.seeds), 'start')}, XOR is learnt by {shares}. Weights without biases that"
+            " compute it exist, but descent hardly finds them (E-18)."
         ]
         if self.stuck_at is not None:
             found.append(

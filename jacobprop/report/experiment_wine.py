@@ -25,7 +25,7 @@ def wine_picture(bands: Sequence[Band], held_out: int) -> Any:
     seeds = len(bands[0].accuracy)
     figure = new_slide(
         "One sigmoid tells three cultivars apart, a softmax does it better",
-        f"178 wines, {held_out} of them held out; {seeds} splits and starts",
+        f"178 wines, {held_out} of them held out; random splits and starts: {seeds}",
     )
     _draw_losses(figure, bands)
     _draw_accuracies(figure, bands)

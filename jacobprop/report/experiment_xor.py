@@ -34,7 +34,7 @@ def xor_picture(
     """At the left the share of starts that have learnt XOR, at the right the outputs of two of them."""
     figure = new_slide(
         "XOR by two hidden units: biases decide, and some starts are stuck",
-        f"2-2-1 of sigmoids, {len(curves[0].epochs)} starts from [-1, 1]; learnt: every output within 0.4",
+        f"2-2-1 of sigmoids; starts from [-1, 1]: {len(curves[0].epochs)}; learnt: every output within 0.4",
     )
     _draw_shares(figure, curves)
     for k, surface in enumerate(surfaces):
@@ -59,9 +59,9 @@ def _draw_shares(figure: Any, curves: Sequence[Curve]) -> None:
             label=f"{curve.name}: {share[-1]:.0%}",
         )
     axes.axhline(0.8, color=INK, linewidth=0.8, linestyle=":")
-    axes.set(ylim=(0, 1.03), xlim=(0, max(curve.most for curve in curves)))
+    axes.set(ylim=(0, 1.2), yticks=np.linspace(0, 1, 6), xlim=(0, max(curve.most for curve in curves)))
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    axes.legend(fontsize=9.5, loc="upper left", frameon=True, framealpha=0.9, edgecolor="none")
+    axes.legend(fontsize=9.5, loc="upper left", frameon=False)  # above 100 %, where no curve can be
 
 
 def _draw_surface(

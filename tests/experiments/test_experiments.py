@@ -1,12 +1,14 @@
 """What all experiments share: names, seeds, progress, and what they refuse."""
 
 import inspect
+import re
+from functools import partial
 
 import numpy as np
 import pytest
 
 from jacobprop.errors import OptionError
-from jacobprop.experiments import EXPERIMENTS, saturation
+from jacobprop.experiments import EXPERIMENTS, saturation, wine, xor
 from jacobprop.experiments.experiment import checked_seeds
 
 NAMES = ["xor", "wine", "falling-body", "vanishing", "saturation", "polygons", "pulses", "seed-001"]
@@ -42,6 +44,31 @@ def test_a_table_has_all_its_columns(name):
     assert {len(row) for row in table.rows} == {len(table.columns)}
     assert 0 <= table.words <= len(table.columns)
     assert all(isinstance(cell, str) for row in table.rows for cell in row)
+
+
+ONE = {
+    "xor": lambda: xor.XorResult((1,), (xor.Trial(xor.BATCH[0], np.array([140.0])),), None, None, None),
+    "wine": lambda: wine.run(seeds=[0], epochs=1),
+    **{
+        name: partial(EXPERIMENTS[name].run, seeds=[0])
+        for name in ("falling-body", "vanishing", "saturation")
+    },
+}
+SEVERAL_OF_ONE = re.compile(r"(?<![\w.])1 ([a-z]+ )?[a-z]+s\b")
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_one_start_is_not_spoken_of_as_several(name):
+    text = " ".join(ONE[name]().findings())
+    assert re.search(r"\b1 (start|random split|network|layer)\b", text)
+    assert not SEVERAL_OF_ONE.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["over 1 networks of", "mean of 1 layers.", "of 1 starts", "1 random splits, after"]
+)
+def test_several_of_one_are_seen(text):
+    assert SEVERAL_OF_ONE.search(text)
 
 
 @pytest.mark.parametrize(

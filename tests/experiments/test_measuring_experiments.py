@@ -1,5 +1,7 @@
 """Vanishing gradients, saturation, polygons, pulses, the worked example: measured against other routes."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -57,17 +59,38 @@ def test_the_chain_knows_what_floats_have_lost():
     assert (np.diff(exact)[300:] < 0).mean() > 0.95
 
 
-def test_the_vanishing_result():
-    result = vanishing.run(seeds=[0])
-    assert len(result.trials) == 12
-    assert result.trials[0].log2_norms.shape == (1, 50)
-    row = result.table().rows[0]
+@pytest.fixture(scope="module")
+def vanished():
+    return vanishing.run(seeds=[0])
+
+
+def test_the_vanishing_result(vanished):
+    assert len(vanished.trials) == 12
+    assert vanished.trials[0].log2_norms.shape == (1, 50)
+    row = vanished.table().rows[0]
     assert row[:2] == ("logistic", "U[-1, 1]")
-    assert row[2] == f"{2 ** result.trials[0].log2_norms[0, 1]:.2g}"
-    assert len(result.table().columns) == len(row) == 7
-    assert result.lost == np.flatnonzero(np.isneginf(result.in_floats))[0] + 1
-    assert "The fastest to vanish is logistic, Glorot" in result.findings()[1]
-    assert "explode linear, U[-1, 1]" in result.findings()[1]
+    assert row[2] == f"{2 ** vanished.trials[0].log2_norms[0, 1]:.2g}"
+    assert len(vanished.table().columns) == len(row) == 7
+    assert vanished.lost == np.flatnonzero(np.isneginf(vanished.in_floats))[0] + 1
+
+
+def test_what_vanishing_says_stands_in_its_table(vanished):
+    """Rates of the extreme rows, to the decimal that is printed; the deep product by its last norm."""
+    rates = {", ".join(row[:2]): float(row[-1]) for row in vanished.table().rows}
+    for trial in vanished.trials:
+        slope = (np.median(trial.log2_norms[:, 49]) - np.median(trial.log2_norms[:, 9])) / 40
+        assert rates[trial.name] == pytest.approx(slope, abs=0.00501)
+    _, extremes, deep = vanished.findings()
+    least, down, most, up = re.fullmatch(
+        r"The fastest to vanish is (.*): ([\d.]+) bits a layer; the fastest to explode (.*): ([\d.]+)\.",
+        extremes,
+    ).groups()
+    assert (least, most) == (min(rates, key=rates.get), max(rates, key=rates.get))
+    assert (least, most) == ("logistic, Glorot", "linear, U[-1, 1]")
+    assert float(down) == pytest.approx(-rates[least], abs=0.0551)
+    assert float(up) == pytest.approx(rates[most], abs=0.0551)
+    assert f"give 0 from factor {vanished.lost} on" in deep
+    assert deep.endswith(f"knows it as 2^{round(vanished.exact[-1])}.")
 
 
 # -- saturation --------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_wine as their_wine
 
+import jacobprop as jp
 from jacobprop.constructions import xor_without_bias_network
 from jacobprop.experiments import falling_body, wine, xor
 
@@ -40,6 +41,18 @@ def test_the_others_sit_on_a_plateau(with_biases):
     undecided = (np.abs(stuck - 0.5) < 0.05).sum(axis=1)
     assert len(stuck) > 2
     assert (undecided == 2).mean() >= 0.7
+
+
+@pytest.mark.seed("S-35", "D-26")
+def test_cross_entropy_learns_it_at_a_rate_of_its_own():
+    """8 of the first 10 starts within 200 epochs, as fast as squared errors do at rate 5."""
+    setup = xor.BATCH[1]
+    assert (setup.loss, setup.biases, setup.batch_size) == ("cross-entropy", True, 4)
+    assert isinstance(setup.network(0).loss, jp.BinaryCrossEntropy)
+    found = [xor.learn(setup._replace(epochs=200), seed).epochs for seed in range(10)]
+    solved = [epochs for epochs in found if epochs is not None]
+    assert len(solved) >= 6
+    assert 60 < np.median(solved) < 160  # 100
 
 
 @pytest.mark.seed("E-18", "D-26")
@@ -79,7 +92,9 @@ def test_the_xor_table_counts_what_was_learnt():
         ("squared error", "no", "all four", "5", "0 of 4", "-", "-", "600"),
     )
     shares, stuck = result.findings()
-    assert "50% (squared error, biases), 0% (squared error, no biases)." in shares
+    assert shares.startswith(
+        "Of 4 starts, XOR is learnt by 50% (squared error, biases), 0% (squared error, no biases)."
+    )
     assert (
         stuck == "The first start that is not there in time answers 0.01, 0.50, 0.99, 0.50 to 00, 01, 10, 11."
     )
@@ -102,9 +117,10 @@ def test_the_four_printed_wines_are_in_the_data():
 def test_nine_of_ten_held_out_wines_are_told_apart(setup):
     """A third of the experiment's epochs, in batches of sixteen whose gradients are summed (E-16).
 
-    The medians are .92, .91, .93 and .92, the least accuracies .84, .86, .84 and .84.
+    The medians are 41, 40, 41 and 41 of 44 wines, the least 37, 38, 37 and 37. Of the eleven splits 9, 8, 10
+    and 10 have the 40 that make .90: a median falls below it when three of them lose a wine, or more.
     """
-    accuracy = wine.trial(setup, tuple(range(8)), epochs=100, batch_size=16).accuracy
+    accuracy = wine.trial(setup, tuple(range(11)), epochs=100, batch_size=16).accuracy
     assert np.median(accuracy) >= 0.90
     assert accuracy.min() >= 0.80
 
@@ -113,6 +129,16 @@ def test_nine_of_ten_held_out_wines_are_told_apart(setup):
 def test_a_softmax_tells_more_of_them_apart():
     accuracy = wine.trial(wine.SETUPS[4], tuple(range(8)), epochs=40, batch_size=16).accuracy
     assert np.median(accuracy) >= 0.95
+
+
+@pytest.mark.seed("S-36", "D-28")
+def test_the_experiment_itself_trains_long_enough(monkeypatch):
+    """Its own batches and epochs, for the slides' first network on one split: it knows all 44 wines."""
+    monkeypatch.setattr(wine, "SETUPS", wine.SETUPS[:1])
+    result = wine.run(seeds=[0])
+    assert (result.batch_size, result.epochs) == (8, 300)
+    assert result.trials[0].held_out.shape == (1, 301)
+    assert result.trials[0].accuracy[0] >= 0.9
 
 
 @pytest.mark.seed("D-28")
@@ -154,9 +180,8 @@ def test_how_the_wines_were_trained_is_told():
     result = wine.run(seeds=[0, 1], epochs=2)
     assert (result.batch_size, len(result.trials)) == (8, 5)
     assert result.trials[0].train.shape == result.trials[0].held_out.shape == (2, 3)
-    assert (
-        "over 2 splits and starts, after 2 epochs with an update after every 8 cases" in result.findings()[0]
-    )
+    assert "over 2 random splits, each with a start of its own, after 2 epochs " in result.findings()[0]
+    assert "an update after every 8 cases, gradients summed." in result.findings()[0]
     assert result.findings()[1] == "The four wines printed on the slide are rows 1, 2, 67, 177 of the data."
     incremental = wine.run(seeds=[0], epochs=1, incremental=True)
     assert incremental.batch_size == 1
@@ -215,4 +240,4 @@ def test_the_falling_table(fall):
     assert (rows[3][3], rows[4][3]) == ("0.089", "0.00089")
     assert math.isclose(float(rows[1][3]), 0.29)
     assert "by at least h(2)/2 = 9.81 m" in fall.findings()[0]
-    assert "4 of 4 starts" in fall.findings()[2]
+    assert "within 0.01 m on [-2, 2] from 4 of 4 starts." in fall.findings()[2]
