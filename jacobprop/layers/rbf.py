@@ -22,7 +22,10 @@ _LARGE = "Check the widths; RBF.from_arrays(C, beta) takes arrays of any size."
 
 @dataclass(frozen=True, eq=False)
 class RBFCache:
-    """The input y (c, n), the squared distances to the centres, the sum z and a = exp(-z), all (c, m)."""
+    """The input y (c, n), the squared distances to the centres, the sum z and a = exp(-z), all (c, m).
+
+    The distances are float32 where the others are float16.
+    """
 
     y: Array
     squared: Array
@@ -58,9 +61,10 @@ class RBF(SumLayer):
         J_Sum[k, j] = -delta_kj a_j                dz_j/dy_i = 2 B_j d_ij
         dz_k/dC_ij = -2 delta_kj B_j d_ij          dz_k/dB_j = delta_kj sum_i d_ij^2
 
-    Distances are sums of squared differences, free of the cancellation in ||y||^2 - 2 y . c + ||c||^2. They
-    stop at the largest number of their dtype, so that a far unit has a = 0 and a gradient of 0. Training may
-    carry a B_j below 0; the unit then grows without bound.
+    Distances are sums of squared differences, free of the cancellation in ||y||^2 - 2 y . c + ||c||^2. Where
+    a number is too large for them or for a factor of z, a is 0: every Jacobian of a is then 0, its limit. Of
+    float16 the distances are float32, and z and a rounded once; dz/dB alone may be inf beside an a above 0.
+    Training may carry a B_j below 0; the unit then grows without bound.
 
     Examples
     --------
@@ -105,6 +109,7 @@ class RBF(SumLayer):
         self._init: str | dict[str, Array] = centres
 
     @classmethod
+    @quiet
     def from_arrays(cls, C: object, beta: object = 1.0) -> Self:
         """A layer that starts from C (n_in, n_out), a centre a column, and beta, a number or (n_out,)."""
         C, B = frozen(C, "C", "RBF.from_arrays"), frozen(beta, "beta", "RBF.from_arrays")
@@ -155,8 +160,12 @@ class RBF(SumLayer):
         (y,) = inputs
         squared = _squared_distances(y, params["C"])
         z = params["B"] * squared
-        a = np.frompyfunc(sympy.exp, 1, 1)(-z) if is_symbolic(z) else np.exp(-z)
-        return a, RBFCache(y, squared, z, a)
+        if is_symbolic(z):
+            a = np.frompyfunc(sympy.exp, 1, 1)(-z)
+            return a, RBFCache(y, squared, z, a)
+        dtype = np.result_type(y, *params.values())
+        a = np.exp(-z).astype(dtype, copy=False)
+        return a, RBFCache(y, squared, z.astype(dtype, copy=False), a)
 
     def sum(self, cache: RBFCache) -> Array:
         """z_j = B_j sum_i (y_i - C_ij)^2."""
@@ -168,8 +177,12 @@ class RBF(SumLayer):
 
     def sum_factors(self, params: Parameters, cache: RBFCache) -> dict[Operand, Jacobian]:
         """dz/dy = V^T, dz/dC = -I o V, with V_ij = 2 B_j (y_i - C_ij); dz/dB = diag(sum_i (y_i - C_ij)^2)."""
-        V, cases = _differences(cache.y, params["C"], self) * (2 * params["B"]), cases_of(cache.y)
-        return self._by_input_and_centre(V, cases) | {"B": _diagonal(cache.squared, cases)}
+        d, cases = _differences(cache.y, params["C"], self), cases_of(cache.y)
+        V = d * params["B"]
+        V *= 2  # last: twice the largest B_j is none
+        V = _without_overflow(V, cache.a)
+        by_beta = _without_overflow(cache.squared, cache.a)
+        return self._by_input_and_centre(V, cases) | {"B": _diagonal(by_beta, cases)}
 
     def _by_input_and_centre(self, V: Array, cases: int | None) -> dict[Operand, Jacobian]:
         """z is a function of y - C alone: what the input adds, the centre takes away."""
@@ -184,19 +197,25 @@ class RBF(SumLayer):
         self, delta: Array, params: Parameters, cache: RBFCache, workspace: Workspace
     ) -> dict[Operand, Array]:
         """The same by a few cases at a time: no array of the size of the factors is made."""
-        C, scaled = params["C"], 2 * params["B"] * delta
-        by_centre, by_input = np.zeros(C.shape, _wide(scaled)), np.empty(cache.y.shape, _wide(scaled))
+        C, wide = params["C"], _wide(params["B"], delta)
+        scaled = 2 * np.multiply(params["B"], delta, dtype=wide)
+        by_centre, by_input = np.zeros(C.shape, wide), np.empty(cache.y.shape, wide)
+        most = np.finfo(cache.squared.dtype).max
+        far = not cache.squared.max() < most  # only then may a difference overflow, beside a delta of 0
         for cases in _few_cases(len(delta), C.size):
-            d = cache.y[cases, :, None] - C
+            d = np.subtract(cache.y[cases, :, None], C, dtype=wide)
+            if far:
+                np.clip(d, -most, most, out=d)
             by_centre -= np.einsum("cj,cij->ij", scaled[cases], d, dtype=by_centre.dtype)
             if workspace.wants_input:
                 np.einsum("cj,cij->ci", scaled[cases], d, dtype=by_input.dtype, out=by_input[cases])
+        by_beta = workspace.ones(len(delta), wide) @ (delta * cache.squared)
         found: dict[Operand, Array] = {
-            "C": by_centre.astype(scaled.dtype, copy=False),
-            "B": workspace.ones(len(delta), delta.dtype) @ (delta * cache.squared),
+            "C": by_centre.astype(delta.dtype, copy=False),
+            "B": by_beta.astype(delta.dtype, copy=False),
         }
         if workspace.wants_input:
-            found[self.inputs[0]] = by_input.astype(scaled.dtype, copy=False)
+            found[self.inputs[0]] = by_input.astype(delta.dtype, copy=False)
         return found
 
     def J_Sum_tangent(self, cache: RBFCache, tangent: Array) -> Jacobian:
@@ -216,8 +235,8 @@ class RBF(SumLayer):
             y = tangents.get(self.inputs[0], np.zeros_like(cache.y))
             moved = 2 * (y[..., :, None] - tangents.get("C", 0))
             V += params["B"] * moved
-            found["B"] = _diagonal((d * moved).sum(axis=-2), cases)
-        return found | self._by_input_and_centre(V, cases)
+            found["B"] = _diagonal(_without_overflow((d * moved).sum(axis=-2), cache.a), cases)
+        return found | self._by_input_and_centre(_without_overflow(V, cache.a), cases)
 
 
 def _diagonal(d: Array, cases: int | None) -> Jacobian:
@@ -243,13 +262,24 @@ def _squared_distances(y: Array, C: Array) -> Array:
     """sum_i (y_i - C_ij)^2 (c, m), at most the largest number of the dtype; nothing of size c n m is made."""
     if is_symbolic(y, C):
         return np.asarray(((y[..., :, None] - C) ** 2).sum(axis=-2))
-    rows, dtype = np.atleast_2d(y), np.result_type(y, C)
-    found = np.empty((len(rows), C.shape[1]), _wide(y, C))
+    rows, dtype = np.atleast_2d(y), _wide(y, C)
+    found = np.empty((len(rows), C.shape[1]), dtype)
     for cases in _few_cases(len(rows), C.size):
-        d = rows[cases, :, None] - C
-        np.einsum("cij,cij->cj", d, d, dtype=found.dtype, out=found[cases])
+        d = np.subtract(rows[cases, :, None], C, dtype=dtype)
+        np.einsum("cij,cij->cj", d, d, out=found[cases])
     np.minimum(found, np.finfo(dtype).max, out=found)
-    return found.reshape(*y.shape[:-1], C.shape[1]).astype(dtype, copy=False)
+    return found.reshape(*y.shape[:-1], C.shape[1])
+
+
+def _without_overflow(numbers: Array, a: Array) -> Array:
+    """Numbers (c, m) or (c, n, m) in the dtype of a (c, m), 0 where they are too large beside an a of 0."""
+    if is_symbolic(numbers):
+        return numbers
+    found, silent = numbers.astype(a.dtype, copy=False), a == 0
+    if not silent.any():
+        return found
+    beside = silent if found.ndim == a.ndim else silent[..., None, :]
+    return np.where(beside & ~np.isfinite(found), found.dtype.type(0), found)
 
 
 def _differences(y: Array, C: Array, layer: RBF) -> Array:

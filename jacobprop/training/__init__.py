@@ -1,4 +1,12 @@
-"""Training: what comes before it, gradient descent with all that it takes, and what to watch meanwhile."""
+"""Training: what comes before it, gradient descent with all that it takes, and what to watch meanwhile.
+
+before      split, MinMaxScaler, StandardScaler, one_hot, encode_targets, default_architecture, validate
+descent     fit with schedules (StepDecay, ExponentialDecay, InverseTimeDecay, CosineDecay),
+            optimizers (Momentum, Adam), l2, EarlyStopping, callbacks
+going on    Fit.state: fit(..., state=run.state); run.state.save(path), TrainingState.load(path)
+watching    Monitor, saturation_report, jacobian_norms, symmetric_units, check_gradients
+padding     pad, Masked
+"""
 
 from ..histories import History
 from .defaults import default_architecture

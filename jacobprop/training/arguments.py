@@ -10,6 +10,8 @@ import numpy as np
 from ..arrays import Array, real_number, whole_number
 from ..errors import DTypeError, MissingTargetError, OptionError, ShapeError, shown
 from ..histories import HeldOut, require_held_out
+from ..layers.batch_norm import BatchNormInTraining
+from ..layers.dropout import DropoutInTraining
 from ..network import Network, require_network
 from ..record import Record
 
@@ -20,6 +22,7 @@ Callback: TypeAlias = Callable[[Network, int], object]
 def stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
     """X and T as stacks of cases, validated once."""
     require_network(net, "fit")
+    _check_form(net)
     if net.loss is None:
         raise MissingTargetError(
             "the network has no loss",
@@ -45,6 +48,19 @@ def stack(net: Network, X: object, T: object) -> tuple[Array, Array]:
             remedy="Pass X[None, :] for a single case.",
         )
     return record.activation(0), record.target
+
+
+def _check_form(net: Network) -> None:
+    """Refuse what `in_training` has made of a network."""
+    for number, layer in enumerate(net.layers, 1):
+        if isinstance(layer, BatchNormInTraining | DropoutInTraining):
+            raise OptionError(
+                "the network is one step of a training: its masks are drawn, its statistics a batch's",
+                where=f"fit: {net.architecture.where(number)}",
+                got="what net.in_training() returns",
+                expected="a network that the training can begin with",
+                remedy="Pass net itself: fit calls in_training at each update.",
+            )
 
 
 def check_held_out(net: Network, held_out: HeldOut) -> None:
@@ -104,11 +120,11 @@ def yes_or_no(value: object, what: str, where: str, default: bool) -> bool:
 
 
 def learning_rate(value: object, where: str) -> float:
-    """A finite number."""
+    """A finite number, not below 0, where descent would climb."""
     rate = real_number(value)
-    if not np.isfinite(rate):
+    if not 0 <= rate < np.inf:
         raise OptionError(
-            "the learning rate must be a finite number",
+            "the learning rate must be a finite number, 0 or more",
             where=where,
             got=shown(value),
             expected="a number such as 0.1",
@@ -155,7 +171,7 @@ def _enough(cases: int, size: int) -> str:
 def callbacks(given: object) -> tuple[Callback, ...]:
     """The functions to call after every epoch."""
     found = given if isinstance(given, tuple | list) else None
-    if found is None or not all(map(callable, found)):
+    if found is None or not all(callable(each) and not isinstance(each, type) for each in found):
         raise OptionError(
             "callbacks are functions that see the network",
             where="fit",

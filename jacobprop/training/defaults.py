@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 from ..arrays import whole_number
+from ..jacobians.limit import check_dense
 from ..layers import Dense, Softmax
 from ..losses import CrossEntropy
 from ..network import Network
+
+_MOST = 10_000
 
 
 def default_architecture(
@@ -32,7 +36,9 @@ def default_architecture(
     Raises
     ------
     OptionError
-        No whole numbers, or fewer than two classes.
+        No whole numbers, fewer than two classes, or more than 10,000 hidden layers.
+    DenseLimitError
+        The weights would take more than 1 GiB; nothing was allocated.
 
     Examples
     --------
@@ -44,8 +50,12 @@ def default_architecture(
     where = "default_architecture"
     n_in = whole_number(n_features, "n_features", where, remedy="It is the number of columns of X.")
     n_out = whole_number(n_classes, "n_classes", where, least=2, remedy="One class leaves nothing to learn.")
-    depth = whole_number(hidden_layers, "hidden_layers", where, least=0, remedy="One is the usual number.")
+    depth = whole_number(
+        hidden_layers, "hidden_layers", where, least=0, most=_MOST, remedy="One is the usual number."
+    )
     wide = max(n_in, n_out) if width is None else whole_number(width, "width", where, remedy="Leave it out.")
+    weights = n_in * wide + (depth - 1) * wide**2 + wide * n_out if depth else n_in * n_out
+    check_dense(min(8 * weights, sys.maxsize), where, remedy="Take fewer layers, or narrower ones.")
     hidden = [Dense(n, m, "tanh") for n, m in pairwise([n_in] + [wide] * depth)]
     top = Dense(wide if depth else n_in, n_out)
     return Network([*hidden, top, Softmax()], CrossEntropy(), seed=seed)

@@ -76,7 +76,8 @@ def fit(
         With a loss; its reduction decides whether a batch counts as mean or sum.
     X, T : as for ``Network.forward``, a stack of cases
     epochs : int
-        Passes over the data, the most of them where a rule below can end the training.
+        Passes over the data, the most of them where a rule below can end the training; with a `state`, those
+        to come.
     learning_rate : float or callable
         The step per unit of gradient, or a schedule: a function of the epoch, the first one being 1, such
         as `StepDecay`, `ExponentialDecay`, `InverseTimeDecay` or `CosineDecay`.
@@ -102,7 +103,8 @@ def fit(
     early_stopping : EarlyStopping, optional
         Stop when the held-out loss has stopped falling, and return the network where it was lowest.
     min_gradient : float, optional
-        Stop where the norm of dJ/dw over all cases is not above it, which takes one more pass an epoch.
+        Stop where the norm of dJ/dw over all cases is not above it, which takes one more pass an epoch; of
+        a `Masked` optimiser, over the parameters that may move.
     min_change : float, optional
         Stop after an epoch that has changed the train loss by no more (E-56: compared after the step).
     state : TrainingState, optional
@@ -116,9 +118,9 @@ def fit(
     Raises
     ------
     NonFiniteError
-        A parameter left the finite numbers.
+        A parameter left the finite numbers, or what the optimiser remembers did.
     OptionError
-        An option means nothing, or does not go with another.
+        An option means nothing, or does not go with another; `net` is what ``net.in_training()`` returns.
     MissingTargetError, ShapeError, DTypeError
         No loss, no targets, a single case, or arrays that do not fit.
 

@@ -5,11 +5,16 @@ The tips of seed 000: one node for each class (D-84), and no target at a sigmoid
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from ..arrays import Array, quiet, real_number, whole_number
 from ..errors import NonFiniteError, OptionError, ShapeError, shown
+from ..jacobians.limit import check_dense
 from .plain import labels_of, numbers_of
+
+_FEWER = "Check the number of classes, or take fewer cases at a time."
 
 
 @quiet
@@ -31,6 +36,8 @@ def one_hot(labels: object, classes: int) -> Array:
     ------
     DTypeError, ShapeError, OptionError
         No integers, some out of range, or no number of classes.
+    DenseLimitError
+        The rows would take more than 1 GiB; nothing was allocated.
 
     Examples
     --------
@@ -38,7 +45,8 @@ def one_hot(labels: object, classes: int) -> Array:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    k = whole_number(classes, "classes", "one_hot", least=2, remedy="One class leaves nothing to tell apart.")
+    remedy = "One class leaves nothing to tell apart."
+    k = whole_number(classes, "classes", "one_hot", least=2, most=sys.maxsize, remedy=remedy)
     found = labels_of(labels, k, "one_hot")
     if found.ndim > 1:
         raise ShapeError(
@@ -48,7 +56,10 @@ def one_hot(labels: object, classes: int) -> Array:
             expected="(cases,)",
             remedy="Rows of 0 and 1 are one-hot already; a column of labels is T[:, 0].",
         )
-    return np.asarray(np.eye(k)[found])
+    check_dense(8 * found.size * k, "one_hot", remedy=_FEWER)
+    rows = np.zeros((*found.shape, k))
+    np.put_along_axis(rows, found[..., None], 1.0, axis=-1)
+    return rows
 
 
 @quiet
@@ -131,6 +142,7 @@ def decode_targets(outputs: object, classes: int = 2, *, low: float = 0.1, high:
             expected="numbers",
             remedy="Training may have diverged: lower the learning rate, or look for nan in X.",
         )
+    check_dense(8 * found.size * len(levels), "decode_targets", remedy=_FEWER)
     found = np.clip(found, levels[0], levels[-1])
     label = np.abs(found[..., None] - levels).argmin(axis=-1)
     return np.asarray(label[:, 0] if label.ndim == 2 and label.shape[1] == 1 else label)
@@ -138,9 +150,10 @@ def decode_targets(outputs: object, classes: int = 2, *, low: float = 0.1, high:
 
 def _levels(classes: object, low: object, high: object, where: str) -> Array:
     """The targets of the labels."""
-    k = whole_number(classes, "classes", where, least=2, remedy="0/1 data have two classes.")
+    remedy = "0/1 data have two classes."
+    k = whole_number(classes, "classes", where, least=2, most=sys.maxsize, remedy=remedy)
     ends = real_number(low), real_number(high)
-    if not (np.isfinite(ends).all() and ends[0] < ends[1]):
+    if not (np.isfinite(ends).all() and 0 < ends[1] - ends[0] < np.inf):
         raise OptionError(
             "low and high are the targets of the first and the last class",
             where=where,
@@ -148,4 +161,5 @@ def _levels(classes: object, low: object, high: object, where: str) -> Array:
             expected="two finite numbers, low the smaller one",
             remedy="0.1 and 0.9 suit a sigmoid, -0.9 and 0.9 tanh.",
         )
+    check_dense(8 * k, where, remedy=_FEWER)
     return np.linspace(*ends, k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from ..errors import OptionError, ShapeError, shown
 from .optimizers import Optimizer
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Masked(Optimizer):
     """d = mask d of another optimiser: where the mask is 0, parameters stay as they are, bit for bit.
 
@@ -26,7 +27,7 @@ class Masked(Optimizer):
     Raises
     ------
     OptionError, ShapeError, DTypeError
-        No vector of zeros and ones, or no optimiser; another length than the network's, when it trains.
+        No vector of zeros and ones, or no optimiser; in `fit`, another length than the network's.
 
     Examples
     --------
@@ -66,16 +67,29 @@ class Masked(Optimizer):
         object.__setattr__(self, "mask", freeze(given.copy()))
         object.__setattr__(self, "memory", self.optimizer.memory if self.optimizer else ())
 
-    def direct(self, gradient: Array, memory: Mapping[str, Array], update: int) -> None:
-        """The other optimiser's d, with zeros."""
-        if gradient.shape != self.mask.shape:
+    def __repr__(self) -> str:
+        digest = zlib.crc32((self.mask != 0).tobytes())
+        within = "" if self.optimizer is None else f", {self.optimizer!r}"
+        return f"Masked({int(self.mask.sum(dtype=int))} of {self.mask.size} move, {digest:08x}{within})"
+
+    def moving(self, size: int) -> Array:
+        """Where the mask is 1, and the other optimiser lets them."""
+        if self.mask.shape != (size,):
             raise ShapeError(
                 "the mask has another length than the parameters",
                 where="Masked",
                 got=f"{self.mask.size}",
-                expected=f"{gradient.size}, one entry for each of net.vector",
+                expected=f"{size}, one entry for each of net.vector",
                 remedy="flatten(net, arrays) makes it of arrays shaped like the parameters.",
             )
+        found = np.asarray(self.mask != 0)
+        within = self.optimizer.moving(size) if self.optimizer is not None else None
+        return found if within is None else found & within
+
+    def direct(self, gradient: Array, memory: Mapping[str, Array], update: int) -> None:
+        """The other optimiser's d of the gradient with zeros, with zeros."""
+        still = ~self.moving(gradient.size)
+        gradient[still] = 0  # set, not multiplied: nan and infinities of what stays go nowhere
         if self.optimizer is not None:
             self.optimizer.direct(gradient, memory, update)
-        gradient[self.mask == 0] = 0
+            gradient[still] = 0

@@ -43,9 +43,16 @@ class Optimizer(abc.ABC):
             Which update it is; the first one is 1.
         """
 
+    def moving(self, size: int) -> Array | None:
+        """Which of so many parameters may move, (p,) of bool; None for all. `fit` asks once, at first."""
+        return None
 
-def _share(value: object, what: str, where: str) -> None:
-    number(value, what, where, "0 or more, below 1", lambda found: 0 <= found < 1)
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def _share(value: object, what: str, where: str) -> float:
+    return number(value, what, where, "0 or more, below 1", lambda found: 0 <= found < 1)
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,12 @@ class Momentum(Optimizer):
     memory = ("velocity",)
 
     def __post_init__(self) -> None:
-        _share(self.beta, "beta", "Momentum")
+        object.__setattr__(self, "beta", _share(self.beta, "beta", "Momentum"))
         yes_or_no(self.nesterov, "nesterov", "Momentum", default=False)
 
     def direct(self, gradient: Array, memory: Mapping[str, Array], update: int) -> None:
         """u <- beta u + g."""
-        velocity, beta = memory["velocity"], float(self.beta)
+        velocity, beta = memory["velocity"], self.beta
         velocity *= beta
         velocity += gradient
         if self.nesterov:
@@ -111,20 +118,21 @@ class Adam(Optimizer):
     memory = ("first_moment", "second_moment")
 
     def __post_init__(self) -> None:
-        _share(self.beta1, "beta1", "Adam")
-        _share(self.beta2, "beta2", "Adam")
-        number(self.epsilon, "epsilon", "Adam", "above 0", lambda found: found > 0)
+        object.__setattr__(self, "beta1", _share(self.beta1, "beta1", "Adam"))
+        object.__setattr__(self, "beta2", _share(self.beta2, "beta2", "Adam"))
+        epsilon = number(self.epsilon, "epsilon", "Adam", "above 0", lambda found: found > 0)
+        object.__setattr__(self, "epsilon", epsilon)
 
     def direct(self, gradient: Array, memory: Mapping[str, Array], update: int) -> None:
         """m and v, then m' / (sqrt(v') + epsilon)."""
         m, v = memory["first_moment"], memory["second_moment"]
-        beta1, beta2 = float(self.beta1), float(self.beta2)
+        beta1, beta2 = self.beta1, self.beta2
         m *= beta1
         m += (1 - beta1) * gradient
         v *= beta2
         v += (1 - beta2) * np.square(gradient, out=gradient)
         np.divide(v, 1 - beta2**update, out=gradient)
         np.sqrt(gradient, out=gradient)
-        gradient += float(self.epsilon)
+        gradient += self.epsilon
         np.divide(m, gradient, out=gradient)
         gradient /= 1 - beta1**update

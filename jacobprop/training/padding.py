@@ -7,12 +7,14 @@ update the padding takes part. Hence the mask.
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 import numpy as np
 
 from ..arrays import Array, freeze, quiet, whole_number
 from ..errors import UnsupportedLayerError
+from ..jacobians.limit import check_dense
 from ..layers import Dense, LogSoftmax, Softmax
 from ..network import Network, require_network
 from .gradient_check import flatten
@@ -40,6 +42,7 @@ def pad(net: Network, width: int | None = None) -> Padded:
     ``fit(padded.network, X, T, optimizer=Masked(padded.mask))`` trains it as the network itself is trained:
     the padding stays 0, and both go on computing the same. Without the mask they do not, unless f(0) = 0, as
     for tanh and relu. Input and output keep their widths, which belong to the data.
+    Letters and the names of layers stay as well.
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def pad(net: Network, width: int | None = None) -> Padded:
         Another layer, or one that reads anything but the layer below.
     OptionError
         There is no network, or `width` is less than the largest.
+    DenseLimitError
+        The weights would take more than 1 GiB; nothing was allocated.
 
     Examples
     --------
@@ -74,6 +79,8 @@ def pad(net: Network, width: int | None = None) -> Padded:
         if width is None
         else whole_number(width, "width", "pad", least=least, remedy="The widest hidden layer stays whole.")
     )
+    weights = (dense[0].n_in + dense[-1].n_out) * wide + max(len(dense) - 2, 0) * wide**2
+    check_dense(min(8 * weights, sys.maxsize), "pad", remedy="Take a smaller width.")
     arrays, masks = {}, {}
     for number, layer in enumerate(dense, 1):
         n = layer.n_in if number == 1 else wide
@@ -87,7 +94,16 @@ def pad(net: Network, width: int | None = None) -> Padded:
         Dense.from_arrays(arrays[f"W{number}"], arrays.get(f"b{number}"), layer.activation)
         for number, layer in enumerate(dense, 1)
     ]
-    padded = Network([*layers, *net.layers[len(dense) :]], net.loss, dtype=net.dtype)
+    for wide_layer, layer in zip(layers, dense, strict=True):
+        wide_layer.name = layer.name
+    letters = net.architecture.names.letters
+    padded = Network(
+        [*layers, *net.layers[len(dense) :]],
+        net.loss,
+        names=[letter for name, letter in letters.items() if name.startswith("a")] or None,
+        weights=[letter for name, letter in letters.items() if name.startswith("W")] or None,
+        dtype=net.dtype,
+    )
     return Padded(padded, freeze(flatten(padded, masks)))
 
 

@@ -37,7 +37,7 @@ def labels_of(value: object, classes: int | None, where: str) -> Array:
             expected="at least one",
             remedy="Skip empty batches.",
         )
-    whole = (found == np.floor(found)) & np.isfinite(found) & (found >= 0)
+    whole = (found == np.floor(found)) & (found >= 0) & (found < 2**53)  # what a float counts
     fits = whole if classes is None else whole & (found < classes)
     if not fits.all():
         raise ShapeError(

@@ -48,13 +48,14 @@ class Run:
         self._update = Update(task.net, dtype, task.optimizer, task.l2)
         self.network, self.history = self._judged(), History()
         self.best: Array | None = None
-        self._lowest = math.inf
+        self._lowest, self._begins = math.inf, False
 
     @classmethod
     def begin(cls, task: Task, seed: int) -> Run:
         """From the network's own parameters; entry 0 of the history is made."""
         run = cls(task, np.random.default_rng(seed))
         run._note()
+        run._begins = True
         return run
 
     @classmethod
@@ -80,7 +81,7 @@ class Run:
         callbacks: tuple[Callback, ...] = (),
     ) -> str:
         """Train for so many epochs, or until a rule holds; why it ended."""
-        going = len(self.history.train) > 1 or self._call(callbacks, 0)
+        going = not self._begins or self._call(callbacks, 0)
         for _ in range(epochs if going else 0):
             if stopped := rules.reached(self.gradient_norm):
                 return stopped
@@ -112,8 +113,8 @@ class Run:
                 self._task.x[batch], self._task.target[batch], self._update.parameters, copy=False
             )
             self._update.apply(gradients, rate)
-            if not np.isfinite(self._update.vector).all():
-                raise self._diverged(epoch, rate)
+            if lost := self._update.not_finite():
+                raise _diverged(lost, epoch, rate)
         self.network = self._judged()
 
     def _batches(self) -> Iterator[Array | slice]:
@@ -145,10 +146,11 @@ class Run:
                 self._lowest = math.inf if math.isnan(loss) else loss
 
     def gradient_norm(self) -> float:
-        """|gradient of L + l2/2 |W|^2| over all cases, of the network as the history sees it."""
+        """|gradient of L + l2/2 |W|^2| by what may move, over all cases, as the history sees the network."""
         rule = DeltaRule(self.network) if self._differs else self._rule
         _, gradients = rule.gradients(self._task.x, self._task.target, self._update.parameters, copy=False)
-        return float(np.linalg.norm(self._update.gradient(gradients).astype(np.float64, copy=False)))
+        moving = self._update.gradient(gradients)[self._update.moving]
+        return float(np.linalg.norm(moving.astype(np.float64, copy=False)))
 
     def restored(self) -> Network:
         """The network at its lowest held-out loss."""
@@ -162,14 +164,22 @@ class Run:
         arrays = {name: freeze(array.copy()) for name, array in update.memory.items()}
         history = History(list(self.history.train), list(self.history.held_out))
         words = freeze(words_of(self._rng))
-        return TrainingState(freeze(update.vector.copy()), arrays, update.count, words, history, self.best)
-
-    def _diverged(self, epoch: int, rate: float) -> NonFiniteError:
-        names = [name for name, array in self._update.parameters.items() if not np.isfinite(array).all()]
-        return NonFiniteError(
-            f"training diverged: {names[0]} is no longer finite",
-            where=f"fit, epoch {epoch}",
-            got=f"learning_rate={rate}",
-            expected="a loss that falls",
-            remedy="Lower the learning rate, scale the inputs, or look for nan among them.",
+        return TrainingState(
+            freeze(update.vector.copy()),
+            arrays,
+            update.count,
+            words,
+            history,
+            self._task.description,
+            self.best,
         )
+
+
+def _diverged(lost: str, epoch: int, rate: float) -> NonFiniteError:
+    return NonFiniteError(
+        f"training diverged: {lost} is no longer finite",
+        where=f"fit, epoch {epoch}",
+        got=f"learning_rate={rate}",
+        expected="a loss that falls",
+        remedy="Lower the learning rate, scale the inputs, or look for nan among them.",
+    )

@@ -109,9 +109,7 @@ class MinMaxScaler:
         """
         x = _training_data(X, "MinMaxScaler.fit")
         low, high = (real_number(end) for end in self.feature_range)
-        least = x.min(axis=0)
-        scale = (x.max(axis=0) / (high - low)) - least / (high - low)
-        return _scaling(x, least, scale, low, "MinMaxScaler.fit")
+        return _scaling(x, x.min(axis=0), np.ptp(x, axis=0) / (high - low), low, "MinMaxScaler.fit")
 
 
 @dataclass(frozen=True)
@@ -130,17 +128,18 @@ class StandardScaler:
     def fit(self, X: object) -> Scaling:
         """The scaling of these cases (cases, n); as `MinMaxScaler.fit`."""
         x = _training_data(X, "StandardScaler.fit")
-        size = np.abs(x).max(axis=0)
-        unit = np.where(size > 0, size, 1.0)  # no square overflows
-        return _scaling(
-            x, (x / unit).mean(axis=0) * unit, (x / unit).std(axis=0) * unit, 0.0, "StandardScaler.fit"
-        )
+        apart = x - x[0]  # exact for cases that are near each other
+        power = np.frexp(np.abs(apart).max(axis=0))[1]
+        apart = np.ldexp(apart, -power)  # exact, and no square overflows
+        mean, deviation = (np.ldexp(found, power) for found in (apart.mean(axis=0), apart.std(axis=0)))
+        return _scaling(x, x[0] + mean, deviation, 0.0, "StandardScaler.fit")
 
 
 def _scaling(x: Array, shift: Array, scale: Array, offset: float, where: str) -> Scaling:
-    """With the scale 1 where a column is constant."""
-    scale = np.where(x.min(axis=0) == x.max(axis=0), 1.0, scale)
-    usable = np.isfinite(scale) & (scale > 0)
+    """With the scale 1 where a column is constant; widths that no difference holds are refused."""
+    width = np.ptp(x, axis=0)
+    scale = np.where(width == 0, 1.0, scale)
+    usable = np.isfinite(width) & np.isfinite(scale) & (scale >= np.finfo(float).tiny)
     if not usable.all():
         column = int(np.argmin(usable))
         raise NonFiniteError(

@@ -24,13 +24,18 @@ class Schedule(abc.ABC):
         where, remedy = type(self).__name__, "The first epoch is 1."
         return self._after(whole_number(epoch, "epoch", where, most=_MOST, remedy=remedy) - 1)
 
+    def _keep(self, **options: float) -> None:
+        """The options as plain numbers of Python, whose products do not wrap round."""
+        for name, value in options.items():
+            object.__setattr__(self, name, value)
+
     @abc.abstractmethod
     def _after(self, past: int) -> float:
         """The rate after so many whole epochs."""
 
 
-def _factor(value: object, where: str) -> None:
-    number(value, "factor", where, "above 0, at most 1", lambda found: 0 < found <= 1)
+def _factor(value: object, where: str) -> float:
+    return number(value, "factor", where, "above 0, at most 1", lambda found: 0 < found <= 1)
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,15 @@ class StepDecay(Schedule):
     every: int = 10
 
     def __post_init__(self) -> None:
-        learning_rate(self.rate, "StepDecay")
-        _factor(self.factor, "StepDecay")
-        whole_number(self.every, "every", "StepDecay", remedy="It counts epochs.")
+        where = "StepDecay"
+        self._keep(
+            rate=learning_rate(self.rate, where),
+            factor=_factor(self.factor, where),
+            every=whole_number(self.every, "every", where, remedy="It counts epochs."),
+        )
 
     def _after(self, past: int) -> float:
-        return float(self.rate * self.factor ** (past // self.every))
+        return self.rate * self.factor ** (past // self.every)
 
 
 @dataclass(frozen=True)
@@ -90,11 +98,11 @@ class ExponentialDecay(Schedule):
     factor: float = 0.99
 
     def __post_init__(self) -> None:
-        learning_rate(self.rate, "ExponentialDecay")
-        _factor(self.factor, "ExponentialDecay")
+        where = "ExponentialDecay"
+        self._keep(rate=learning_rate(self.rate, where), factor=_factor(self.factor, where))
 
     def _after(self, past: int) -> float:
-        return float(self.rate * self.factor**past)
+        return self.rate * self.factor**past
 
 
 @dataclass(frozen=True)
@@ -121,11 +129,11 @@ class InverseTimeDecay(Schedule):
     decay: float = 0.01
 
     def __post_init__(self) -> None:
-        learning_rate(self.rate, "InverseTimeDecay")
-        not_negative(self.decay, "decay", "InverseTimeDecay")
+        where = "InverseTimeDecay"
+        self._keep(rate=learning_rate(self.rate, where), decay=not_negative(self.decay, "decay", where))
 
     def _after(self, past: int) -> float:
-        return float(self.rate / (1 + self.decay * past))
+        return self.rate / (1 + self.decay * past)
 
 
 @dataclass(frozen=True)
@@ -158,13 +166,18 @@ class CosineDecay(Schedule):
 
     def __post_init__(self) -> None:
         where, remedy = "CosineDecay", "It counts epochs."
-        learning_rate(self.rate, where)
-        number(self.final, "final", where, "a finite number", math.isfinite)
-        epochs = whole_number(self.epochs, "epochs", where, remedy=remedy)
-        whole_number(self.warm_up, "warm_up", where, least=0, most=epochs - 1, remedy=remedy)
+        self._keep(
+            rate=learning_rate(self.rate, where),
+            final=number(self.final, "final", where, "a finite number", math.isfinite),
+            epochs=whole_number(self.epochs, "epochs", where, remedy=remedy),
+        )
+        self._keep(
+            warm_up=whole_number(self.warm_up, "warm_up", where, least=0, most=self.epochs - 1, remedy=remedy)
+        )
 
     def _after(self, past: int) -> float:
         if past < self.warm_up:
-            return float(self.rate * (past + 1) / (self.warm_up + 1))
+            return self.rate * ((past + 1) / (self.warm_up + 1))
         done = min((past - self.warm_up) / (self.epochs - self.warm_up), 1)
-        return float(self.final + (self.rate - self.final) * (1 + math.cos(math.pi * done)) / 2)
+        share = (1 + math.cos(math.pi * done)) / 2
+        return share * self.rate + (1 - share) * self.final

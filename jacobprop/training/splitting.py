@@ -25,6 +25,9 @@ class Split(NamedTuple):
     train: Cases
     held_out: Cases
 
+    def __repr__(self) -> str:
+        return f"<Split: {len(self.train.X)} cases to train on, {len(self.held_out.X)} held out>"
+
 
 @quiet
 def split(X: object, T: object, *, held_out: float, stratify: object = None, seed: int = 0) -> Split:
@@ -33,7 +36,7 @@ def split(X: object, T: object, *, held_out: float, stratify: object = None, see
     Parameters
     ----------
     X, T : arrays with a row for each case
-        Of any dtype that the network takes; labels stay integers.
+        Of any dtype that the network takes, which they keep: labels stay integers.
     held_out : int or float
         How many cases, or which share of them between 0 and 1 (rounded to whole cases).
     stratify : array (cases,) of integers, optional
@@ -53,7 +56,7 @@ def split(X: object, T: object, *, held_out: float, stratify: object = None, see
     >>> sorted(held.T.tolist()), train.X.shape
     ([0, 0, 1], (3, 2))
     """
-    x, t = numbers_of(X, "X", "split", np.int64), numbers_of(T, "T", "split", np.int64)
+    x, t = _rows(X, "X"), _rows(T, "T")
     cases = _same_length(x, t, "T")
     number = _held_out(held_out, cases)
     rng = np.random.default_rng(
@@ -61,11 +64,26 @@ def split(X: object, T: object, *, held_out: float, stratify: object = None, see
     )
     order = rng.permutation(cases)
     if stratify is not None:
-        labels = labels_of(stratify, None, "split(stratify=)").reshape(-1)
+        labels = labels_of(stratify, None, "split(stratify=)")
         _same_length(x, labels, "stratify")
+        if labels.ndim != 1:
+            raise ShapeError(
+                "there is one label for each case",
+                where="split(stratify=)",
+                got=f"shape {labels.shape}",
+                expected=f"({cases},)",
+                remedy="A column of labels is T[:, 0], rows of 0 and 1 are T.argmax(axis=1).",
+            )
         order = _in_proportion(order, labels, number)
     first, rest = order[:number], order[number:]
     return Split(Cases(x[rest], t[rest]), Cases(x[first], t[first]))
+
+
+def _rows(value: object, what: str) -> Array:
+    """Numbers in their own dtype, integers too."""
+    found = numbers_of(value, what, "split")
+    given = np.asarray(value)
+    return given.astype(given.dtype.newbyteorder("="), copy=False) if given.dtype.kind in "iu" else found
 
 
 def _in_proportion(order: Array, labels: Array, number: int) -> Array:

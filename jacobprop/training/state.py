@@ -35,6 +35,8 @@ class TrainingState:
         The generator of the cases' order and of dropout's masks.
     history : History
         The losses so far.
+    task : str
+        What it is a state of, a line each: the parameters' shapes, optimiser, batch size, l2 and cases.
     best : array (p,) or None
         The parameters of the lowest held-out loss; None without held-out cases.
 
@@ -60,6 +62,7 @@ class TrainingState:
     updates: int
     random: Array
     history: History
+    task: str
     best: Array | None = field(default=None)
 
     @property
@@ -83,6 +86,7 @@ class TrainingState:
             "updates": np.array(self.updates, np.int64),
             "train": np.array(self.history.train),
             "held_out": np.array(self.history.held_out),
+            "task": np.frombuffer(self.task.encode(errors="replace"), np.uint8),
             "best": np.empty(0) if self.best is None else self.best,
         }
         return write(path, arrays | {f"memory_{name}": array for name, array in self.memory.items()})
@@ -113,6 +117,7 @@ class TrainingState:
             int(arrays["updates"]),
             arrays["random"],
             History(arrays["train"].tolist(), arrays["held_out"].tolist()),
+            arrays["task"].tobytes().decode(),
             arrays["best"] if arrays["best"].size else None,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,11 @@ from ..errors import FileFormatError, OptionError, shown
 from ..files.archive import Archive, opened
 from ..files.paths import as_path, naming, replacing
 
-_REQUIRED = {"parameters", "random", "updates", "train"}
+_REQUIRED = {"parameters", "random", "task", "train", "updates"}
 _OPTIONAL = {"best", "held_out"}
 _NPY = ".npy"
+_LONGEST = 2**13
+"""The most bytes of the lines that describe the task."""
 
 
 def write(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> Path:
@@ -84,7 +87,9 @@ def _check_headers(archive: Archive, names: set[str]) -> None:
         "updates": ("i", ()),
         "train": ("f", rounds),
     }
-    expected |= {"held_out": ("f", rounds), "best": ("f", size)}
+    text = archive.header("task" + _NPY)
+    bytes_ = text.shape if text.dtype == np.uint8 and math.prod(text.shape) <= _LONGEST else (0,)
+    expected |= {"held_out": ("f", rounds), "best": ("f", size), "task": ("u", bytes_)}
     for name in sorted(names):
         header, (kind, shape) = archive.header(name + _NPY), expected.get(name, ("f", size))
         axes = 0 if name == "updates" else 1
@@ -103,13 +108,21 @@ def _check_values(archive: Archive, found: Mapping[str, Array]) -> None:
     whole = found["updates"] >= 0 and half <= 1 and kept < 2**32 and int(found["random"][2]) % 2 == 1
     finite = all(np.isfinite(found[name]).all() for name in ("parameters", "best"))
     beside = bool(found["best"].size) == bool(found["held_out"].size)
-    if not (whole and finite and beside):
+    if not (whole and finite and beside and _is_text(found["task"])):
         raise _error(
             archive,
             "the values are not those of a training run",
             got=f"updates {int(found['updates'])}, parameters {'' if finite else 'not '}finite",
-            expected="finite parameters, a count, and the state of a generator",
+            expected="finite parameters, a count, the state of a generator, and lines of text",
         )
+
+
+def _is_text(found: Array) -> bool:
+    """Lines that can be shown."""
+    try:
+        return all(map(str.isprintable, found.tobytes().decode().split("\n")))
+    except UnicodeDecodeError:
+        return False
 
 
 def _error(archive: Archive, what: str, *, got: str, expected: str) -> FileFormatError:

@@ -37,6 +37,8 @@ class Update:
         Views into it, by name.
     memory : dict
         What the optimiser remembers, (p,) each.
+    moving : array (p,) of bool, or slice
+        Which parameters may move.
     count : int
         The updates so far.
     """
@@ -44,8 +46,11 @@ class Update:
     def __init__(self, net: Network, dtype: np.dtype[Any], optimizer: Optimizer | None, l2: float) -> None:
         self.vector = net.vector
         self.parameters = _parts(net, self.vector)
+        self._slices = net.slices
         self.count = 0
         self._optimizer = optimizer
+        moving = None if optimizer is None else optimizer.moving(net.size)
+        self.moving = slice(None) if moving is None else moving
         precise = dtype if optimizer is None else np.result_type(dtype, np.float32)
         self._decay = _decay(net, precise, l2)
         self._gradient = np.empty(net.size, precise)
@@ -65,6 +70,15 @@ class Update:
         self._optimizer.direct(direction, self.memory, self.count)
         direction *= direction.dtype.type(rate)
         self.vector -= direction
+
+    def not_finite(self) -> str:
+        """The first parameter, or what the optimiser remembers of one, that is not; empty if all are."""
+        for what, vector in (("", self.vector), *self.memory.items()):
+            finite = np.isfinite(vector)
+            if not finite.all():
+                name = next(name for name, part in self._slices.items() if not finite[part].all())
+                return f"the {what.replace('_', ' ')} of {name}" if what else name
+        return ""
 
     def gradient(self, gradients: Mapping[str, Array], times: float = 1.0) -> Array:
         """Of L + l2/2 |W|^2, (p,), times a number: valid until the next call."""

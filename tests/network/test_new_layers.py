@@ -130,11 +130,22 @@ def test_far_from_zero_distances_do_not_cancel():
 
 
 @pytest.mark.parametrize(
-    ("dtype", "far"), [("float16", 300.0), ("float32", 1e30), ("float64", 40.0), ("float64", 1e200)]
+    ("dtype", "far", "beta"),
+    [
+        ("float16", 300.0, 2.0),
+        ("float16", 400.0, 100.0),
+        ("float16", 6e4, 6e4),
+        ("float32", 1e30, 2.0),
+        ("float32", 1.7e38, 100.0),
+        ("float64", 40.0, 2.0),
+        ("float64", 1e200, 2.0),
+        ("float64", 1.7e308, 100.0),
+        ("float64", 1e200, 1.7e308),
+    ],
 )
-def test_a_far_unit_is_silent(dtype, far):
-    """exp(-huge) = 0, and squares above the largest number make no nan: 0 is the limit of every Jacobian."""
-    net = jp.Network([jp.RBF.from_arrays([[far, 0.0]], 2.0), jp.Dense(2, 1)], jp.SquaredError(), dtype=dtype)
+def test_a_far_unit_is_silent(dtype, far, beta):
+    """exp(-huge) = 0, and factors above the largest number make no nan: 0 is the limit of every Jacobian."""
+    net = jp.Network([jp.RBF.from_arrays([[far, 0.0]], beta), jp.Dense(2, 1)], jp.SquaredError(), dtype=dtype)
     with np.errstate(all="raise"):
         record = net.forward(np.zeros((3, 1), dtype), np.ones((3, 1), dtype))
         assert record.output.dtype == dtype
@@ -147,6 +158,43 @@ def test_a_far_unit_is_silent(dtype, far):
         ):
             assert all(np.isfinite(g).all() for g in gradients.values())
             assert not gradients["C1"].any()
+        assert not np.isnan(jp.hessian(net, np.zeros((3, 1), dtype), np.ones((3, 1), dtype)).matrix()).any()
+
+
+@pytest.mark.parametrize(("dtype", "edge"), [("float16", 6e4), ("float32", 3e38), ("float64", 1.7e308)])
+def test_a_difference_above_the_largest_number_is_as_silent(dtype, edge):
+    layers = [jp.RBF.from_arrays([[-edge, edge]], [3.0, 1.0]), jp.Dense(2, 1)]
+    net = jp.Network(layers, jp.SquaredError(), dtype=dtype)
+    x, target = np.array([[edge], [-edge]], dtype), np.ones((2, 1), dtype)
+    record = net.forward(x, target)
+    assert record.activation(1).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    for gradients in (record.gradients(), jp.DeltaRule(net).gradients(x, target)[1]):
+        assert not any(gradients[name].any() for name in ("C1", "B1"))
+    deep = jp.Network([jp.Dense.from_arrays(np.eye(1)), *layers], jp.SquaredError(), dtype=dtype)
+    assert not jp.DeltaRule(deep).gradients(x, target)[1]["W1"].any()
+
+
+def test_halves_keep_squares_above_their_largest_number():
+    """1e-5 (4 . 500^2) = 10, where 4 . 500^2 is no half; every step but the last is wider."""
+    layers = [jp.RBF.from_arrays(np.zeros((4, 2)), [1e-5, 1.0]), jp.Dense(2, 3)]
+    net = jp.Network(layers, jp.SquaredError(), dtype=np.float16)
+    x, target = np.full((2, 4), 500, np.float16), np.ones((2, 3), np.float16)
+    exact = net.astype(float).forward(x.astype(float), target.astype(float))
+    record = net.forward(x, target)
+    assert np.array_equal(record.activation(1), exact.activation(1).astype(np.float16))
+    assert record.activation(1)[0] == pytest.approx([4.5e-5, 0], rel=1e-2)
+    B = jp.DeltaRule(net).gradients(x, target)[1]["B1"]
+    assert B.dtype == np.float16
+    assert gap(B.astype(float), exact.gradients()["B1"]) < 5e-3
+    assert np.isinf(record.gradients()["B1"]).tolist() == [True, False]  # no wrong number for what is none
+
+
+def test_halves_are_rounded_once():
+    net = jp.Network([jp.RBF.from_arrays(300 * C, 1e-5 * BETA)], dtype=np.float16)
+    x = (300 * X).astype(np.float16)
+    record, exact = net.forward(x), net.astype(float).forward(x.astype(float))
+    assert np.array_equal(record.sum(1), exact.sum(1).astype(np.float16))
+    assert np.array_equal(record.output, exact.output.astype(np.float16))
 
 
 def _shape(net, name):

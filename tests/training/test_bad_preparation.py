@@ -66,6 +66,65 @@ NO_LOSS = "{}: the network has no loss; expected a network with a loss. Build jp
 EXPRESSIONS = "{}: {} holds expressions; got sympy expressions, expected numbers. Substitute numbers first."
 
 BAD = {
+    # -- as large as no memory
+    "classes beyond memory": (
+        lambda: one_hot([0], 10**12),
+        errors.DenseLimitError,
+        "one_hot: the dense form is above the byte limit, nothing was allocated; "
+        "got 8,000,000,000,000 bytes, expected at most 1,073,741,824. "
+        "Check the number of classes, or take fewer cases at a time.",
+    ),
+    "classes beyond all numbers": (
+        lambda: one_hot([0], 10**5000),
+        errors.OptionError,
+        "one_hot: classes must be a whole number; got an object of type int, "
+        "expected 2 to 9223372036854775807. One class leaves nothing to tell apart.",
+    ),
+    "levels beyond memory": (
+        lambda: encode_targets([0], 10**12),
+        errors.DenseLimitError,
+        "encode_targets: the dense form is above the byte limit, nothing was allocated; "
+        "got 8,000,000,000,000 bytes, expected at most 1,073,741,824. "
+        "Check the number of classes, or take fewer cases at a time.",
+    ),
+    "distances beyond memory": (
+        lambda: decode_targets(np.zeros((1000, 1)), 10**6),
+        errors.DenseLimitError,
+        "decode_targets: the dense form is above the byte limit, nothing was allocated; "
+        "got 8,000,000,000 bytes, expected at most 1,073,741,824. "
+        "Check the number of classes, or take fewer cases at a time.",
+    ),
+    "ends that are too far apart": (
+        lambda: encode_targets([0], low=-1e308, high=1e308),
+        errors.OptionError,
+        "encode_targets: low and high are the targets of the first and the last class; "
+        "got low=-1e+308, high=1e+308, expected two finite numbers, low the smaller one. "
+        "0.1 and 0.9 suit a sigmoid, -0.9 and 0.9 tanh.",
+    ),
+    "labels that no float counts": (
+        lambda: split(X, T, held_out=1, stratify=[0, 1, 1e300, 2e300]),
+        errors.ShapeError,
+        "split(stratify=): a label is no class; got 1e+300, expected whole numbers from 0. "
+        "Number the classes with np.unique(T, return_inverse=True)[1].",
+    ),
+    "a width beyond memory": (
+        lambda: default_architecture(3, 2, hidden_layers=3, width=10**6),
+        errors.DenseLimitError,
+        "default_architecture: the dense form is above the byte limit, nothing was allocated; "
+        "got 16,000,040,000,000 bytes, expected at most 1,073,741,824. Take fewer layers, or narrower ones.",
+    ),
+    "layers without end": (
+        lambda: default_architecture(3, 2, hidden_layers=10**9),
+        errors.OptionError,
+        "default_architecture: hidden_layers must be a whole number; got 1000000000, expected 0 to 10000. "
+        "One is the usual number.",
+    ),
+    "padding beyond memory": (
+        lambda: pad(net(), 10**12),
+        errors.DenseLimitError,
+        "pad: the dense form is above the byte limit, nothing was allocated; got 40,000,000,000,000 bytes, "
+        "expected at most 1,073,741,824. Take a smaller width.",
+    ),
     # -- scaling
     "no range": (
         lambda: MinMaxScaler(feature_range=(1, 1)),
@@ -135,7 +194,7 @@ BAD = {
         lambda: SCALING.inverse_transform([["a", "b", "c"]]),
         errors.DTypeError,
         "Scaling.inverse_transform: X does not hold real numbers; got <U1, expected floats or integers. "
-        "Parse the numbers first, for example with .astype(float).",
+        "Parse numbers with .astype(float); number classes with np.unique(T, return_inverse=True)[1].",
     ),
     # -- encoding
     "one class": (
@@ -155,6 +214,12 @@ BAD = {
         errors.ShapeError,
         "one_hot: a label is no class; got 3, expected whole numbers from 0 to 2. "
         "Number the classes with np.unique(T, return_inverse=True)[1].",
+    ),
+    "a table of strata": (
+        lambda: split(X, T, held_out=1, stratify=[[0, 1]] * 4),
+        errors.ShapeError,
+        "split(stratify=): there is one label for each case; got shape (4, 2), expected (4,). "
+        "A column of labels is T[:, 0], rows of 0 and 1 are T.argmax(axis=1).",
     ),
     "a negative label": (
         lambda: split(X, T, held_out=1, stratify=[0, -1, 0, 0]),

@@ -197,3 +197,14 @@ def test_padding_to_the_largest_width_is_the_default():
     assert one.mask.all()
     with pytest.raises(ValueError, match="read-only"):
         padded.mask[0] = 0
+
+
+def test_padding_keeps_letters_and_names():
+    layers = [jp.Dense(2, 3, "sigmoid", name="first"), jp.Dense(3, 4, "tanh"), jp.Dense(4, 2), jp.Softmax()]
+    net = jp.Network(layers, jp.CrossEntropy(), names="X Y Z Q S", weights="U V W")
+    padded = pad(net).network
+    assert [layer.name for layer in padded.layers] == ["first", "", "", ""]
+    assert padded.architecture.names.letters == net.architecture.names.letters
+    assert padded.forward(np.ones(2), 1).jacobian("Z", "V").shape == (4, 16)
+    assert pad(jp.Network(layers[:3])).network.architecture.names.letters == {}
+    assert padded.layers[3] is net.layers[3]

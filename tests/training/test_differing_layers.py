@@ -70,8 +70,10 @@ def test_masks_are_drawn_anew_at_each_update_and_come_back_with_the_seed():
     assert first.history != other.history  # one batch of all cases: only the masks differ
     same_mask = network(Dropout(0.5))
     rng = np.random.default_rng(1)
-    frozen = same_mask.in_training(rng)
-    one = fit(frozen, X, T, epochs=2, learning_rate=RATE).network
+    one = same_mask.in_training(rng)
+    for _ in range(2):
+        steps = one.forward(X, T).gradients()
+        one = one.with_parameters({name: one.parameters[name] - RATE * g for name, g in steps.items()})
     two = fit(same_mask, X, T, epochs=2, learning_rate=RATE, seed=1).network
     assert np.abs(one.vector - two.vector).max() > 1e-3
 
@@ -158,3 +160,17 @@ def test_two_cases_in_each_are_enough(cases, size):
 @pytest.mark.parametrize(("cases", "size"), [(10, 1), (10, 3), (1, None)])
 def test_dropout_learns_from_one_case(cases, size):
     fit(network(Dropout(0.5)), X[:cases], T[:cases], epochs=1, batch_size=size, learning_rate=0.01)
+
+
+@pytest.mark.seed("S-21")
+@pytest.mark.parametrize("layer", [Dropout(0.5), BatchNorm(5)])
+def test_a_network_in_training_is_no_network_to_train(layer):
+    net = network(layer)
+    with pytest.raises(
+        errors.OptionError,
+        match=r"fit: layer 2 \w+InTraining\(\S+\): the network is one step of a training: its masks are "
+        r"drawn, its statistics a batch's; got what net.in_training\(\) returns, expected a network that the "
+        r"training can begin with\. Pass net itself: fit calls in_training at each update\.",
+    ):
+        fit(net.in_training(0), X, T, epochs=1)
+    assert fit(net, X, T, epochs=1).network.in_training() is not net

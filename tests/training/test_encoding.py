@@ -120,3 +120,15 @@ def test_a_split_is_reproduced_by_its_seed_and_feeds_fit():
     rows = split(X[:, 0], X[:, 1:], held_out=0.5).train
     assert rows.X.shape == (10,)
     assert np.array_equal(rows.T[:, 0], rows.X + 1)
+
+
+@pytest.mark.seed("B-49", "S-39")
+@pytest.mark.parametrize("dtype", ["uint8", "uint64", ">i4", "int64", "float16", "float64"])
+def test_a_split_keeps_dtypes_and_large_numbers(dtype):
+    first = {"uint64": 2**64 - 1, "uint8": 200}.get(dtype, -3)
+    numbers = np.array([first, 1, 2], dtype)
+    train, held = split(numbers[:, None], numbers, held_out=1)
+    for part in (train, held):
+        assert part.X.dtype == part.T.dtype == np.dtype(dtype).newbyteorder("=")
+        assert np.array_equal(part.X[:, 0], part.T)
+    assert sorted([*train.T.tolist(), *held.T.tolist()]) == sorted(numbers.tolist())

@@ -264,7 +264,7 @@ def test_a_callback_may_end_the_training_and_all_are_called():
     assert found.stopped == "A callback raised StopIteration after epoch 2."
     at_once = jp.fit(net, X, LABELS, epochs=9, callbacks=(stop_at(0),))
     assert len(at_once.history.train) == 1
-    for wrong in (print, [3], "fit"):
+    for wrong in (print, [3], "fit", [Monitor]):
         with pytest.raises(OptionError, match="callbacks are functions that see the network"):
             jp.fit(net, X, LABELS, callbacks=wrong)
 
@@ -281,3 +281,11 @@ def test_zero_norms_leave_a_gap_in_the_picture():
     figure = jp.monitor_picture(Seen([0], np.array([[-np.inf, 1.0]])))
     assert np.isnan(figure.axes[0].lines[0].get_ydata()).all()
     assert figure.axes[0].lines[1].get_marker() == "o"
+
+
+def test_epoch_0_is_shown_once_however_a_training_is_divided():
+    net, seen, state = jp.Network([jp.Dense(4, 2)], jp.SquaredError()), [], None
+    for epochs in (0, 0, 2, 1):
+        callbacks = [lambda _, epoch: seen.append(epoch)]
+        state = fit(net, X, X[:, :2], epochs=epochs, callbacks=callbacks, state=state).state
+    assert seen == [0, 1, 2, 3]

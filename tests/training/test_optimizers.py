@@ -7,7 +7,7 @@ import pytest
 
 import jacobprop as jp
 from jacobprop import errors
-from jacobprop.training import Adam, Momentum, Optimizer, StepDecay, fit
+from jacobprop.training import Adam, Masked, Momentum, Optimizer, StepDecay, fit
 
 RNG = np.random.default_rng(29)
 X, T = RNG.normal(size=(9, 3)), RNG.normal(size=(9, 2))
@@ -196,3 +196,44 @@ def test_divergence_is_told_and_no_warning_leaks(optimizer):
         pytest.raises(errors.NonFiniteError, match=r"training diverged: W1 is no longer"),
     ):
         fit(network(), X, T, learning_rate=1e308, optimizer=optimizer)
+
+
+@pytest.mark.parametrize("inner", [None, Momentum(0.5), Adam()])
+@pytest.mark.parametrize("wild", [np.inf, -np.inf, np.nan])
+def test_what_does_not_move_may_have_any_gradient(inner, wild):
+    masked = Masked([1, 0, 1], inner)
+    memory = {name: np.zeros(3) for name in masked.memory}
+    for update in (1, 2):
+        gradient = np.array([1.0, wild, -2.0])
+        masked.direct(gradient, memory, update)
+        assert gradient[1] == 0
+        assert np.isfinite(gradient).all()
+        assert gradient[[0, 2]].all()
+    assert all(np.isfinite(array).all() and array[1] == 0 for array in memory.values())
+
+
+def test_an_optimizer_that_pushes_everything_moves_nothing_masked():
+    class Push(Optimizer):
+        def direct(self, gradient, memory, update):
+            gradient += 1
+
+    net, mask = network(), np.arange(network().size) % 2
+    found = fit(net, X, T, epochs=3, optimizer=Masked(mask, Push())).network.vector
+    assert np.array_equal(found == net.vector, mask == 0)
+
+
+def test_a_mask_of_another_network_is_refused_before_anything_is_trained():
+    with pytest.raises(errors.ShapeError, match="Masked: the mask has another length"):
+        fit(network(), X, T, epochs=0, optimizer=Masked(np.ones(3)))
+
+
+def test_a_memory_that_overflows_is_told():
+    """g = 1e25 is a float32 and g^2 is none: m / sqrt(inf) = 0 would be the step for ever."""
+    net = jp.Network([jp.Dense.from_arrays(np.ones((3, 2), np.float32))], jp.SquaredError())
+    far = 1e25 * np.ones((9, 2), np.float32)
+    with pytest.raises(
+        errors.NonFiniteError,
+        match=r"fit, epoch 1: training diverged: the second moment of W1 is no longer finite; got learning",
+    ):
+        fit(net, X.astype(np.float32) + 3, far, optimizer=Adam(), epochs=3)
+    assert fit(net, X.astype(np.float32) + 3, far, optimizer=Momentum(), epochs=1, learning_rate=1e-9)

@@ -8,6 +8,7 @@ import pytest
 from sklearn import preprocessing
 
 import jacobprop as jp
+from jacobprop import errors
 from jacobprop.training import MinMaxScaler, Scaling, StandardScaler
 
 RNG = np.random.default_rng(81)
@@ -98,10 +99,38 @@ def test_nothing_changes_and_nothing_is_shared():
     assert MinMaxScaler((0, 1)) == MinMaxScaler((0, 1))
 
 
+@pytest.mark.seed("S-39", "D-81")
+@pytest.mark.parametrize("ends", [(0.0, 1.0), (-0.9, 0.9), (0.0, 0.3), (-1e-3, 7.0)])
+@pytest.mark.parametrize("far", [0.0, 1.7e9, -1e15])
+def test_a_narrow_column_far_from_zero_meets_both_ends(ends, far):
+    """Times in seconds: max / (h - l) - min / (h - l) has seven digits of the width, max - min has all."""
+    cases = far + np.array([[0.5], [0.0], [1.0]])
+    Z = MinMaxScaler(ends).fit(cases).transform(cases)
+    assert Z[1, 0] == ends[0]
+    assert Z[2, 0] == pytest.approx(ends[1], rel=1e-15, abs=0)
+    assert Z[0, 0] == pytest.approx(sum(ends) / 2, rel=1e-14, abs=1e-15)
+
+
+@pytest.mark.seed("S-39", "D-81")
+@pytest.mark.parametrize("far", [0.0, 1.0, 1e9, -1e15])
+def test_the_deviation_of_cases_far_from_zero_is_exact(far):
+    scaling = StandardScaler().fit(far + np.array([[0.0], [1.0], [2.0]]))
+    assert scaling.scale[0] == pytest.approx(np.sqrt(2 / 3), rel=1e-15)
+    assert scaling.shift[0] == far + 1
+
+
+@pytest.mark.parametrize("scaler", [MinMaxScaler(), MinMaxScaler((-1, 1)), StandardScaler()])
+def test_what_is_wider_than_the_floats_is_refused_by_both(scaler):
+    wide = np.array([[0.0, -1e308], [1.0, 1e308], [2.0, 0.0]])
+    for cases in (wide, wide[::-1], wide * 1e-320):
+        with pytest.raises(errors.NonFiniteError, match="spans more than the floats, or less"):
+            scaler.fit(cases)
+    plain = scaler.fit(wide * 1e-100).transform(wide * 1e-100)
+    for factor in (0.4, 1e-300):
+        assert np.allclose(scaler.fit(wide * factor).transform(wide * factor), plain, rtol=1e-14, atol=1e-14)
+
+
 def test_wide_columns():
-    wide = np.array([[-1e308, 1e-320], [1e308, 0.0], [0.0, 5e-321]])
-    Z = MinMaxScaler((-1, 1)).fit(wide).transform(np.zeros((1, 2)))
-    assert Z.shape == (1, 2)
     huge = StandardScaler().fit([[1e200], [3e200]])
     assert np.allclose(huge.transform([[1e200], [3e200]]), [[-1.0], [1.0]])
     with np.errstate(all="raise"):

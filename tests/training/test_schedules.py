@@ -153,7 +153,8 @@ def test_a_falling_rate_ends_the_noise_of_incremental_descent():
 # -- errors -----------------------------------------------------------------------------------------------
 
 RATE = (
-    "the learning rate must be a finite number; got {}, expected a number such as 0.1. Start small and double"
+    "the learning rate must be a finite number, 0 or more; got {}, expected a number such as 0.1. "
+    "Start small and double"
 )
 BAD = {
     "rate": (lambda: StepDecay("0.1"), "StepDecay: " + RATE.format("'0.1'")),
@@ -205,3 +206,28 @@ def test_what_means_nothing_is_refused(call, sentence):
     with pytest.raises(errors.OptionError) as caught:
         call()
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "same"),
+    [
+        (StepDecay(np.float16(0.5), np.float16(0.5), np.int8(3)), StepDecay(0.5, 0.5, 3)),
+        (ExponentialDecay(np.uint8(200), np.float32(0.5)), ExponentialDecay(200.0, 0.5)),
+        (InverseTimeDecay(np.uint8(1), 10**308), InverseTimeDecay(1.0, 1e308)),
+        (
+            CosineDecay(np.uint8(200), np.int8(100), np.uint8(201), np.int8(5)),
+            CosineDecay(200.0, 100, 201.0, 5),
+        ),
+    ],
+)
+def test_small_numbers_of_numpy_neither_wrap_round_nor_underflow(schedule, same):
+    with np.errstate(all="raise"):
+        for epoch in (1, 2, 6, 300, 2**53):
+            assert type(schedule(epoch)) is float
+            assert schedule(epoch) == same(epoch)
+
+
+def test_rates_next_to_the_largest_number_do_not_overflow_on_the_way():
+    falling = CosineDecay(1e308, 10, final=-1e308, warm_up=4)
+    assert [falling(epoch) for epoch in (3, 5, 11)] == pytest.approx([6e307, 1e308, -1e308], rel=1e-15)
+    assert CosineDecay(0.5, 10**5000, warm_up=10**4999)(1) == 0

@@ -1,6 +1,7 @@
 """A training run in two calls is the run in one, bit for bit, also by way of a file."""
 
 import pickle
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from jacobprop.training import (
     Adam,
     CosineDecay,
     EarlyStopping,
+    Masked,
     Momentum,
+    Optimizer,
     StepDecay,
     TrainingState,
     fit,
@@ -144,6 +147,8 @@ def test_the_words_of_a_generator_are_all_of_it():
 
 STATE = fit(network(), X, T, epochs=1).state
 BESIDE = fit(network(), X, T, epochs=1, held_out=ASIDE, optimizer=Momentum(0.9)).state
+MASKED = fit(network(), X, T, epochs=1, optimizer=Masked(np.eye(26)[3])).state
+WIDE = RNG.normal(size=(11, 6))
 OTHER = "fit(state=): the state belongs to another training; got {}, expected {}. Go on with the network and"
 BARE = "26 parameters of float64, nothing remembered, without held_out"
 BAD = {
@@ -158,7 +163,10 @@ BAD = {
     ),
     "another size": (
         lambda: fit(jp.Network([jp.Dense(3, 2)], jp.SquaredError()), X, T, state=STATE),
-        OTHER.format(BARE, "8 parameters of float64, nothing remembered, without held_out"),
+        OTHER.format(
+            BARE + "; W1 (3, 4), b1 (4,), W2 (4, 2), b2 (2,)",
+            "8 parameters of float64, nothing remembered, without held_out; W1 (3, 2), b1 (2,)",
+        ),
     ),
     "another dtype": (
         lambda: fit(network(dtype=np.float32), X, T, state=STATE),
@@ -167,8 +175,37 @@ BAD = {
     "another optimizer": (
         lambda: fit(network(), X, T, state=STATE, optimizer=Adam()),
         OTHER.format(
-            BARE, "26 parameters of float64, first_moment, second_moment remembered, without held_out"
+            BARE + "; plain descent",
+            "26 parameters of float64, first_moment, second_moment remembered, without held_out; "
+            "Adam(beta1=0.9, beta2=0.999, epsilon=1e-08)",
         ),
+    ),
+    "the same size": (
+        lambda: fit(jp.Network([jp.Dense(3, 2), jp.Dense(2, 6)], jp.SquaredError()), X, WIDE, state=STATE),
+        OTHER.format(
+            "W1 (3, 4), b1 (4,), W2 (4, 2), b2 (2,)",
+            "W1 (3, 2), b1 (2,), W2 (2, 6), b2 (6,)",
+        ),
+    ),
+    "other options of the optimizer": (
+        lambda: fit(network(), X, T, state=BESIDE, optimizer=Momentum(0.8), held_out=ASIDE),
+        OTHER.format("Momentum(beta=0.9, nesterov=False)", "Momentum(beta=0.8, nesterov=False)"),
+    ),
+    "another mask": (
+        lambda: fit(network(), X, T, state=MASKED, optimizer=Masked(np.eye(26)[4])),
+        OTHER.format("Masked(1 of 26 move, 349f54e6)", "Masked(1 of 26 move, b8c4daf2)"),
+    ),
+    "another batch size": (
+        lambda: fit(network(), X, T, state=STATE, batch_size=4),
+        OTHER.format("batch_size=11", "batch_size=4"),
+    ),
+    "another penalty": (
+        lambda: fit(network(), X, T, state=STATE, l2=0.5),
+        OTHER.format("l2=0.0", "l2=0.5"),
+    ),
+    "other cases": (
+        lambda: fit(network(), X[:9], T[:9], state=STATE, batch_size=11),
+        OTHER.format("11 cases", "9 cases"),
     ),
     "held out now": (
         lambda: fit(network(), X, T, state=STATE, held_out=ASIDE),
@@ -189,3 +226,52 @@ def test_a_state_of_another_training_is_refused(call, sentence):
     with pytest.raises(errors.OptionError) as caught:
         call()
     assert sentence in str(caught.value)
+
+
+class Signs(Optimizer):
+    """An optimiser of one's own, which says nothing of itself."""
+
+    def direct(self, gradient, memory, update):
+        np.sign(gradient, out=gradient)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Momentum(np.float64(0.5)), Momentum(0.5)),
+        (Adam(np.float32(0.5), 0, epsilon=1), Adam(0.5, np.int8(0), epsilon=1.0)),
+        (Masked(np.eye(26)[3], Adam()), Masked(np.eye(26, dtype=int)[3], Adam())),
+        (Signs(), Signs()),
+        (Masked(np.ones(26), Signs()), Masked(np.ones(26), Signs())),
+    ],
+)
+def test_equal_options_are_equal_however_they_are_written(first, second, tmp_path):
+    state = fit(network(), X, T, epochs=1, optimizer=first, learning_rate=0.01).state
+    state = TrainingState.load(state.save(tmp_path / "state.npz"))
+    found = fit(network(), X, T, epochs=1, optimizer=second, learning_rate=0.01, state=state)
+    whole = fit(network(), X, T, epochs=2, optimizer=first, learning_rate=0.01)
+    assert np.array_equal(found.network.vector, whole.network.vector)
+
+
+def test_a_long_description_is_cut_and_still_differs(tmp_path):
+    def deep(first, last):
+        widths = [3, first, *[2] * 40, last, 2]
+        return jp.Network([jp.Dense(n, m) for n, m in pairwise(widths)], jp.SquaredError())
+
+    state = fit(deep(2, 4), X, T, epochs=0).state
+    assert max(map(len, state.task.splitlines())) < 230
+    assert TrainingState.load(state.save(tmp_path / "state.npz")).task == state.task
+    fit(deep(2, 4), X, T, epochs=1, state=state)
+    lines = {fit(deep(2, last), X, T, epochs=0).state.task.splitlines()[0] for last in (3, 4, 5)}
+    assert len(lines) == 3
+    assert len({line[:200] for line in lines}) == 1
+
+
+def test_what_an_optimizer_says_of_itself_is_one_line_of_text(tmp_path):
+    class Wordy(Signs):
+        def __repr__(self):
+            return "a\nb\x1b[31m c\ud800" + "d" * 10**6
+
+    state = fit(network(), X, T, epochs=1, optimizer=Wordy()).state
+    assert state.task.splitlines()[1].startswith("a b [31m c ddd")
+    assert TrainingState.load(state.save(tmp_path / "state.npz")).task == state.task

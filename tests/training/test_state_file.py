@@ -38,6 +38,7 @@ def test_the_file_holds_plain_arrays_and_nothing_else(good):
         "memory_first_moment": ("f", (P,)),
         "memory_second_moment": ("f", (P,)),
         "random": ("u", (6,)),
+        "task": ("u", (len(STATE.task),)),
         "updates": ("i", ()),
         "train": ("f", (4,)),
         "held_out": ("f", (4,)),
@@ -51,7 +52,8 @@ def test_what_is_not_there_is_left_out_and_dtypes_stay(path, dtype):
     assert again.parameters.dtype == dtype
     assert (again.best, dict(again.memory), again.history.held_out, again.epoch) == (None, {}, [], 0)
     with zipfile.ZipFile(path) as archive:
-        assert set(archive.namelist()) == {"parameters.npy", "random.npy", "updates.npy", "train.npy"}
+        names = ("parameters", "random", "task", "updates", "train")
+        assert set(archive.namelist()) == {f"{name}.npy" for name in names}
 
 
 def test_what_is_loaded_is_read_only_and_complete(path):
@@ -114,6 +116,13 @@ HOSTILE = {
     "no generator": (without("random"), NO_STATE),
     "no updates": (without("updates"), NO_STATE),
     "no losses": (without("train"), NO_STATE),
+    "no task": (without("task"), NO_STATE),
+    "a number for a task": (changed(task=lambda a: np.uint8(65)), MISFIT),
+    "a task in a table": (changed(task=lambda a: a["task"][None]), MISFIT),
+    "a task of wide numbers": (changed(task=lambda a: a["task"].astype(np.uint16)), MISFIT),
+    "a task without an end": (changed(task=lambda a: np.full(2**13 + 1, 65, np.uint8)), MISFIT),
+    "no text": (changed(task=lambda a: np.full(3, 255, np.uint8)), NO_RUN),
+    "text that writes elsewhere": (changed(task=lambda a: np.frombuffer(b"W1\x1b[2J", np.uint8)), NO_RUN),
     "another member": (changed(extra=lambda a: np.ones(3)), NO_STATE),
     "memory without a name": (changed(**{"memory_ 1": lambda a: np.ones(P)}), NO_STATE),
     "parameters in a matrix": (changed(parameters=lambda a: a["parameters"].reshape(2, -1)), MISFIT),
@@ -164,7 +173,7 @@ def test_a_file_that_is_no_state_is_refused(good, path, change, sentence):
 def test_the_refusal_says_what_to_do(good, path):
     np.savez(path, **without("train")(good))
     with pytest.raises(
-        errors.FileFormatError, match=r"expected parameters, random, train, updates\. Write the file ag"
+        errors.FileFormatError, match=r"expected parameters, random, task, train, updates\. Write the file ag"
     ):
         TrainingState.load(path)
     jp.save(NET, path)
@@ -244,3 +253,13 @@ def test_a_memory_that_could_not_be_read_again_is_not_written(path):
     ):
         state.save(path)
     assert not path.exists()
+
+
+def test_the_task_of_another_is_refused_by_fit(good, path):
+    text = STATE.task.replace("batch_size=4", "batch_size=5").encode()
+    np.savez(path, **good | {"task": np.frombuffer(text + b"\none line more", np.uint8)})
+    state = TrainingState.load(path)
+    with pytest.raises(
+        errors.OptionError, match="got batch_size=5; one line more, expected batch_size=4; nothing"
+    ):
+        fit(NET, X, T, state=state, batch_size=4, optimizer=Adam(), held_out=(X[:2], T[:2]))

@@ -8,7 +8,7 @@ import pytest
 
 import jacobprop as jp
 from jacobprop import errors
-from jacobprop.training import Adam, EarlyStopping, Momentum, fit
+from jacobprop.training import Adam, EarlyStopping, Masked, Momentum, fit
 
 RNG = np.random.default_rng(17)
 X, T = RNG.normal(size=(9, 3)), RNG.normal(size=(9, 2))
@@ -299,3 +299,20 @@ def test_the_rules_go_together(whole):
     assert "min_change" in found.stopped
     plain = {**OVERFIT, "optimizer": Momentum(0.5)}
     assert "min_gradient" in fit(wide(), FEW, FEW_T, min_change=1e9, min_gradient=1e9, **plain).stopped
+
+
+@pytest.mark.seed("H-53", "M-06")
+@pytest.mark.parametrize("inner", [None, Momentum(0.5)])
+def test_the_norm_is_that_of_what_may_move(inner):
+    """With half of the parameters fixed at random numbers, the whole gradient never vanishes."""
+    net, mask = network(), np.zeros(26)
+    mask[net.slices["W2"]] = mask[net.slices["b2"]] = 1
+    options = {"learning_rate": 0.2, "optimizer": Masked(mask, Masked(np.ones(26), inner))}
+    found = fit(net, X, T, epochs=5000, min_gradient=1e-3, **options)
+    gradients = found.network.forward(X, T).gradients()
+    moving = np.linalg.norm(np.concatenate([gradients[name].ravel() for name in ("W2", "b2")]))
+    assert len(found.history.train) < 5000
+    assert found.stopped == f"The gradient's norm is {moving:.3g}, not above min_gradient=0.001."
+    assert length(found.network) > 1e-2
+    nothing = fit(net, X, T, epochs=9, min_gradient=0.0, optimizer=Masked(mask, Masked(1 - mask)))
+    assert nothing.stopped == "The gradient's norm is 0, not above min_gradient=0."

@@ -16,8 +16,7 @@ def trained(threads):
     layers = [jp.Dense(128, 256), jp.BatchNorm(256), jp.Elementwise("tanh"), jp.Dropout(0.3)]
     net = jp.Network([*layers, jp.Dense(256, 10), jp.Softmax()], jp.CrossEntropy())
     with threadpoolctl.threadpool_limits(threads):
-        found = jp.fit(net, X, labels, epochs=3, batch_size=64, optimizer=Adam(), learning_rate=0.01, seed=5)
-    return found
+        return jp.fit(net, X, labels, epochs=3, batch_size=64, optimizer=Adam(), learning_rate=0.01, seed=5)
 
 
 @pytest.mark.seed("S-20")
