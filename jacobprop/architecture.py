@@ -288,7 +288,7 @@ class Architecture:
                     where="record.chain",
                     got=f"{self.where(current.layer)} reads several activations on the way",
                     expected="a single chain",
-                    remedy="record.jacobian adds the branches; or take the chain of each branch.",
+                    remedy="record.jacobian adds the branches; record.layer(l) has the factors of each.",
                 )
             path.append(choices[0])
             current = choices[0].below

@@ -24,8 +24,8 @@ As a decorator it is entered anew at each call, in any thread.
 _REMEDIES = {
     "b": "Convert it with .astype(float) if true means 1.",
     "c": "Take real and imaginary parts as separate columns.",
-    "U": "Parse the numbers first, for example with .astype(float).",
-    "S": "Parse the numbers first, for example with .astype(float).",
+    "U": "Parse numbers with .astype(float); number classes with np.unique(T, return_inverse=True)[1].",
+    "S": "Parse numbers with .astype(float); number classes with np.unique(T, return_inverse=True)[1].",
     "M": "Convert dates to numbers first.",
     "m": "Convert durations to numbers first.",
     "V": "Pass the numeric columns as a two-dimensional array.",

@@ -600,7 +600,7 @@ SENTENCES = [
         (
             lambda call=call: getattr(get("tanh"), call)("a"),
             f"activation 'tanh', {call}: z does not hold real numbers; got <U1, expected floats or integers. "
-            "Parse the numbers first, for example with .astype(float).",
+            "Parse numbers with .astype(float); number classes with np.unique(T, return_inverse=True)[1].",
         )
         for call in ("value", "derivative")
     ),

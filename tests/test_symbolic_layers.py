@@ -124,9 +124,10 @@ def everything():
 def test_a_network_of_all_proves_itself_and_prints():
     derived = jp.derive(everything())
     assert derived.verify() == 67
-    assert str(derived).splitlines()[:6] == [
+    assert str(derived).splitlines()[:7] == [
         "a1 = tanh(a0 W1 + b1)",
         "a2 = C2 (a1 - mean(a1))/s(a1) + b2",
+        "mean(a1) and s(a1) are numbers that the layer holds",
         "a3 = a2",
         "a4 = sigmoid(a3)",
         "a5 = a4 + a1",

@@ -58,16 +58,21 @@ def finite_targets(D: object, cases: int, where: str) -> Array:
     return _finite(d, "D", where)
 
 
+def _counted(labels: object) -> object:
+    """Answers yes or no, such as ``L == 2``, as 1 and 0."""
+    return labels.astype(int) if isinstance(labels, np.ndarray) and labels.dtype == bool else labels
+
+
 def two_classes(labels: object, cases: int, where: str) -> Labels:
     """The labels of all cases, 0/1 or -1/+1; of ones alone the coding is 0/1."""
-    values = as_array(labels, "labels", where)
+    values = as_array(_counted(labels), "labels", where)
     if values.shape != (cases,):
         raise ShapeError(
             "labels must have one entry for each case",
             where=where,
             got=f"shape {values.shape}",
             expected=f"({cases},)",
-            remedy="Pass labels.ravel() if they are a column.",
+            remedy="A label for each row of X; pass labels.ravel() if they are a column.",
         )
     values = _finite(values, "labels", where)
     found = set(np.unique(values).tolist())

@@ -1,4 +1,10 @@
-"""Networks built by hand, exact on what they are built for: Boolean functions, regions, sums of bumps."""
+"""Networks built by hand, exact on what they are built for: Boolean functions, regions, sums of bumps.
+
+Boolean     table_network, dnf_network, expression_network, xor_network and its shortcut; parity three ways
+regions     polygon_network, half_spaces_network, union_network, circle_network, circles_network
+functions   pulse_network, pulse_sum_network, prism_sum_network, bump_network, falling_body_network
+numbers     count_hidden_units, count_connections, depth_of, circle_profile, the error bounds
+"""
 
 from .boolean_networks import dnf_network, expression_network, table_network
 from .boolean_terms import boolean_inputs, expression_terms, table_terms

@@ -144,7 +144,7 @@ class BatchNorm(Layer):
     def with_statistics(self, inputs: Values) -> Layer:
         """The layer with the mean and the variance of these inputs (c, m)."""
         (y,) = inputs
-        _require_batch(y, repr(self), least=1)
+        _require_batch(y, repr(self), least=2)
         if is_symbolic(y):
             raise _expressions(repr(self))
         batch = _Batch.of(y, self.epsilon)

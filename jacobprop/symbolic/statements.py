@@ -22,6 +22,8 @@ def layer_statements(letter_pass: LetterPass, number: int) -> Iterator[Word]:
     """What a layer computes, f where its name does not say it, and f' where it has no other name."""
     letters, layer = letter_pass.letters, letter_pass.architecture.layers[number - 1]
     yield equation(letters.word(Node("a", number)), _computed(letter_pass, number))
+    if type(layer) is BatchNorm:
+        yield _held(letters.word(Node("a", letter_pass.architecture.reads(number)[0])))
     if isinstance(layer, Dense | Elementwise) and layer.activation.name not in activations.NAMES:
         yield _function(layer.activation, letters)
     if number in letter_pass.slope_letters:
@@ -76,6 +78,14 @@ def _computed(letter_pass: LetterPass, number: int) -> Word:
     if type(layer) is Dropout:
         return inputs[0]
     return _called(type(layer).__name__, joined([*inputs, *slots], Word(", ", ", ")))
+
+
+def _held(y: Word) -> Word:
+    """That the statistics of a normalisation are constants, as they are not while the network learns."""
+    return Word(
+        f"mean({y.text}) and s({y.text}) are numbers that the layer holds",
+        rf"\mathrm{{mean}}({y.latex}), s({y.latex}) &\colon \text{{numbers that the layer holds}}",
+    )
 
 
 def _bump(y: Word, C: Word, B: Word) -> Word:

@@ -80,7 +80,7 @@ BAD = {
         lambda: perceptron(X, np.ones((4, 1))),
         errors.ShapeError,
         "perceptron: labels must have one entry for each case; got shape (4, 1), expected (4,). "
-        "Pass labels.ravel() if they are a column.",
+        "A label for each row of X; pass labels.ravel() if they are a column.",
     ),
     "three classes": (
         lambda: perceptron(X, [0, 1, 2, 1]),
@@ -95,12 +95,6 @@ BAD = {
         "separable: labels say which of two classes a case belongs to; got [-1.0, 0.0, 1.0], "
         "expected 0 and 1, or -1 and +1. "
         "Compare first: (labels == k).astype(float) is one class against the rest.",
-    ),
-    "labels that are true or false": (
-        lambda: perceptron(X, np.array(LABELS, bool)),
-        errors.DTypeError,
-        "perceptron: labels does not hold real numbers; got bool, expected floats or integers. "
-        "Convert it with .astype(float) if true means 1.",
     ),
     "targets in one dimension": (
         lambda: lms(X, [1.0, 2.0, 3.0, 4.0]),

@@ -70,6 +70,13 @@ def test_it_learns_the_gates_in_a_few_epochs(gate, epochs):
 
 
 @pytest.mark.seed("H-16")
+def test_one_class_against_the_rest_may_be_asked_for_as_true_and_false():
+    labels = np.array([2, 1, 1, 1])
+    asked, told = perceptron(SQUARE, labels == 1), perceptron(SQUARE, [0, 1, 1, 1])
+    assert np.array_equal(asked.network.vector, told.network.vector)
+    assert bool(separable(SQUARE, labels == 1))
+
+
 def test_it_learns_not():
     learned = perceptron([[0.0], [1.0]], [1, 0])
     assert learned.converged

@@ -195,7 +195,7 @@ BAD = {
         "not in training takes one case.",
     ),
     "statistics of expressions": (
-        lambda: jp.Network([jp.BatchNorm(2)]).with_statistics(np.array([sympy.symbols("x y")])),
+        lambda: jp.Network([jp.BatchNorm(2)]).with_statistics(np.array([sympy.symbols("x y")] * 2)),
         errors.DTypeError,
         "BatchNorm(2): statistics are of numbers; got sympy expressions, expected floats. Take them"
         " from numbers first; the network then runs on expressions.",
@@ -711,7 +711,7 @@ BAD = {
         lambda: net()(["a", "b", "c"]),
         errors.DTypeError,
         "net(X): X does not hold real numbers; got <U1, expected floats or integers. "
-        "Parse the numbers first, for example with .astype(float).",
+        "Parse numbers with .astype(float); number classes with np.unique(T, return_inverse=True)[1].",
     ),
     "nothing": (
         lambda: net()(None),
@@ -995,7 +995,7 @@ BAD = {
         errors.UnsupportedLayerError,
         "record.chain: more than one path leads from a2 to a0; "
         "got layer 2 Sum() reads several activations on the way, expected a single chain. "
-        "record.jacobian adds the branches; or take the chain of each branch.",
+        "record.jacobian adds the branches; record.layer(l) has the factors of each.",
     ),
     "layer 0": (
         lambda: record().layer(0),
