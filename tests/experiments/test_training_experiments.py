@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_wine as their_wine
 
 import jacobprop as jp
 from jacobprop.constructions import xor_without_bias_network
@@ -106,10 +105,10 @@ def test_the_xor_table_counts_what_was_learnt():
 @pytest.mark.seed("D-27", "S-36")
 def test_the_four_printed_wines_are_in_the_data():
     assert wine.printed_rows() == (0, 1, 66, 176)
-    theirs = their_wine()
+    data = jp.load_wine()
     for row, (label, measured) in zip((0, 1, 66, 176), wine.PRINTED, strict=True):
-        assert theirs.data[row, :6].tolist() == list(measured)
-        assert theirs.target[row] == label - 1
+        assert data.X[row, :6].tolist() == list(measured)
+        assert data.labels[row] == label - 1
 
 
 @pytest.mark.seed("S-36", "D-28")
@@ -163,7 +162,7 @@ def test_wines_are_held_out_and_scaled_by_the_others():
     assert train.X.min(axis=0).tolist() == [0] * 13
     assert train.X.max(axis=0).tolist() == pytest.approx([1] * 13)
     assert held_out.X.max() > 1 or held_out.X.min() < 0
-    raw = their_wine().data
+    raw = jp.load_wine().X
     unscaled = np.concatenate([train.X, held_out.X]) * 1.0
     order = np.lexsort(unscaled.T)
     assert len(np.unique(unscaled[order], axis=0)) == len(np.unique(raw, axis=0))
