@@ -109,7 +109,7 @@ class UnitwiseWeightJacobian(LeftFactoredJacobian):
 
     def _sparse(self) -> Any:
         # row-major vec: column i m + j holds left's column j times V[i, j]
-        left = scipy_sparse.coo_array(self.left._sparse())
+        left = scipy_sparse.coo_array(self.left._sparse().astype(self.dtype))  # scipy has no float16
         n, m = self.in_shape
         entries = (self.V[:, left.col] * left.data).ravel()
         places = np.tile(left.row, n), (m * np.arange(n)[:, None] + left.col).ravel()

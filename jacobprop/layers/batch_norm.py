@@ -118,7 +118,8 @@ class BatchNorm(Layer):
                 remedy="net.with_statistics(X) finds both.",
             )
         layer = cls(len(means), epsilon=epsilon)
-        layer.__dict__.update(mean=means, variance=variances)
+        wide = np.dtype(np.float64)
+        layer.__dict__.update(mean=cast(means, wide), variance=cast(variances, wide))
         return layer
 
     @property

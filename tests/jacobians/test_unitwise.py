@@ -102,3 +102,10 @@ def test_of_symbols():
     expected = np.array([[[left[o, j] * V[i, j] for j in range(3)] for i in range(4)] for o in range(2)])
     close(J.tensor(), expected)
     close(J.pull(u), (u[:, None, None] * expected).sum(axis=0))
+
+
+def test_a_left_of_half_precision_becomes_sparse_in_the_precision_of_the_whole():
+    V = np.arange(6, dtype=np.float32).reshape(2, 3)
+    J = UnitwiseWeightJacobian(DiagonalJacobian(np.array([1, 2, 3], np.float16)), V)
+    assert J.to_sparse().dtype == np.float32
+    assert np.array_equal(J.to_sparse().toarray(), J.matrix())

@@ -558,3 +558,9 @@ def test_the_simplified_jacobian_of_a_coupled_record_is_that_of_each_case():
         {name: it.net.parameters[name] for name in ("W1", "b1")}
     )
     close(coupled, plain.forward(it.X).layer(1).J_W_hat)
+
+
+def test_statistics_given_in_single_precision_are_used_in_double():
+    mean, variance = np.array([0.25], np.float32), np.array([0.0], np.float32)
+    net = jp.Network([BatchNorm.from_statistics(mean, variance)])
+    close(net(np.zeros((1, 1))), np.array([[-0.25 / np.sqrt(EPSILON)]]), 1e-15)
