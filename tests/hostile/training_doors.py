@@ -76,7 +76,7 @@ def encodings(trial):
     assert found.shape == (given.array.shape if given.array.ndim != 1 else (len(given.array), 1))
     assert np.allclose(found.ravel(), exact, rtol=1e-12, atol=1e-12 * float(max(abs(low), abs(high))))
     back = trial.call(tr.decode_targets, found, k, **options, refused=False)
-    if float(high - low) > 1e-9 * float(max(abs(low), abs(high))):
+    if float(high - low) > max(1e-9 * float(max(abs(low), abs(high))), 1e-300):  # with floats in between
         assert np.array_equal(back.ravel(), given.array.ravel())
 
 
